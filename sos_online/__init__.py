@@ -1,0 +1,55 @@
+"""Synthetic training images for detection, segmentation and grounding, composed while the model trains."""
+
+from sos_online.data import Backgrounds, Batch, DeviceStage, Ranks, SOSDataset, SOSLoader, collate, make_loader
+from sos_online.errors import (
+    BrokenPhotoError,
+    BrokenSegmentError,
+    LibraryError,
+    RecipeError,
+    SOSError,
+    SourceError,
+    StreamError,
+)
+from sos_online.library import (
+    CategoryFolders,
+    CocoInstances,
+    Encoding,
+    SegmentLibrary,
+    SOSLayout,
+    build_library,
+)
+from sos_online.recipe import Recipe
+from sos_online.types import Placement, Scene, Words
+from sos_online.version import __version__
+
+__all__ = [
+    "__version__",
+    # libraries
+    "SegmentLibrary",
+    "build_library",
+    "CategoryFolders",
+    "CocoInstances",
+    "SOSLayout",
+    "Encoding",
+    "Words",
+    # the stream
+    "Recipe",
+    "Backgrounds",
+    "SOSDataset",
+    "Scene",
+    "Placement",
+    "make_loader",
+    "SOSLoader",
+    "DeviceStage",
+    "Batch",
+    "collate",
+    "Ranks",
+    # errors
+    "SOSError",
+    "LibraryError",
+    "SourceError",
+    "RecipeError",
+    "StreamError",
+    "BrokenSegmentError",
+    "BrokenPhotoError",
+]

@@ -1,0 +1,1 @@
+"""The `sos-online` command."""

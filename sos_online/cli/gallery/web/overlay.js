@@ -1,0 +1,110 @@
+// Drawing what is known about a picture over it.
+
+const TINT = 0.38;
+const LINE = 1.5; // CSS pixels, as all widths here
+const SMALL_SIDE = 30; // boxes up to this get no dark edge: in a crowded picture it would be mostly that
+
+/**
+ * Draws on `canvas`, which lies exactly over the picture.
+ *
+ * scene.entry      the facts: width and height in image pixels, objects
+ * scene.outlines   a Path2D per object in image pixels, or null where they are not known
+ * scene.shown      which of boxes, masks, labels, visibility, amodal are switched on
+ * scene.isWanted   whether the filter lets an object through
+ * scene.lit        the index of the object to light up, or -1
+ * scene.labelSize  in CSS pixels
+ */
+function drawOverlay(canvas, scene) {
+  const { entry, outlines, shown, isWanted, lit, labelSize } = scene;
+  const width = canvas.clientWidth;
+  const height = canvas.clientHeight;
+  canvas.width = Math.round(width * devicePixelRatio);
+  canvas.height = Math.round(height * devicePixelRatio);
+  const context = canvas.getContext("2d");
+  const scale = width / entry.width;
+  const toScreen = (box) => box.map((edge) => edge * scale);
+
+  // Large objects first: the boxes of small ones then lie on top, and the names of large ones find a place first.
+  const wanted = entry.objects
+    .map((object, index) => ({ ...object, index }))
+    .filter(isWanted)
+    .sort((one, other) => other.area - one.area);
+  if (shown.masks && outlines) {
+    inImagePixels(context, scale, () => {
+      for (const object of wanted) drawMask(context, object, outlines[object.index], scale);
+    });
+  }
+  if (lit >= 0 && outlines) {
+    inImagePixels(context, scale, () => lightUp(context, entry, outlines[lit], entry.objects[lit].colour, scale));
+  }
+  context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
+  const marked = lit >= 0 ? [entry.objects[lit]] : wanted;
+  const visible = marked.filter((object) => object.area > 0);
+  for (const object of marked) {
+    // The dashed box is all there is to show of an object that is hidden altogether.
+    const isOnlyHint = lit >= 0 && object.area === 0;
+    if (shown.amodal || isOnlyHint) strokeBox(context, toScreen(object.amodalBox), object.colour, [4, 3]);
+  }
+  if (shown.boxes) {
+    for (const object of visible) strokeBox(context, toScreen(object.box), object.colour, []);
+  }
+  if (shown.labels || shown.visibility) {
+    const labels = visible.map((object) => ({
+      name: shown.labels ? object.category : "",
+      share: shown.visibility ? percent(object.visibility) : "",
+      box: toScreen(object.box),
+      colour: object.colour,
+    }));
+    drawLabels(context, labels, width, height, labelSize);
+  }
+}
+
+function inImagePixels(context, scale, draw) {
+  context.setTransform(devicePixelRatio * scale, 0, 0, devicePixelRatio * scale, 0, 0);
+  context.lineJoin = "round";
+  draw();
+}
+
+function drawMask(context, object, outline, scale) {
+  context.fillStyle = object.colour;
+  context.globalAlpha = TINT;
+  context.fill(outline);
+  context.globalAlpha = 1;
+  context.strokeStyle = object.colour;
+  // A full line around an object of a few pixels would leave nothing of it to see.
+  const sideOnScreen = Math.sqrt(object.area) * scale;
+  context.lineWidth = Math.min(LINE, Math.max(0.6, sideOnScreen / 12)) / scale;
+  context.stroke(outline);
+}
+
+/** A line that is seen on dark and on bright pictures alike. */
+function strokeBox(context, box, colour, dashes) {
+  // Lines one CSS pixel wide are sharp only along the middle of whole pixels.
+  const [left, top, right, bottom] = box.map(Math.round);
+  const rectangle = [left + 0.5, top + 0.5, Math.max(right - left - 1, 1), Math.max(bottom - top - 1, 1)];
+  context.setLineDash(dashes);
+  if (Math.max(right - left, bottom - top) > SMALL_SIDE) {
+    context.lineWidth = 3;
+    context.strokeStyle = "rgb(10 12 16 / 0.3)";
+    context.strokeRect(...rectangle);
+  }
+  context.lineWidth = 1;
+  context.strokeStyle = colour;
+  context.strokeRect(...rectangle);
+  context.setLineDash([]);
+}
+
+/** Darkens all but one object, and draws a bright line around that one. */
+function lightUp(context, entry, outline, colour, scale) {
+  const around = new Path2D();
+  around.rect(0, 0, entry.width, entry.height);
+  around.addPath(outline);
+  context.fillStyle = "rgb(8 10 14 / 0.55)";
+  context.fill(around, "evenodd");
+  context.strokeStyle = "white";
+  context.lineWidth = 4.5 / scale;
+  context.stroke(outline);
+  context.strokeStyle = colour;
+  context.lineWidth = 2.5 / scale;
+  context.stroke(outline);
+}

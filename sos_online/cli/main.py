@@ -1,0 +1,34 @@
+"""The `sos-online` command: its sub-commands, and how it fails."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from sos_online.cli import bench, demo, library, preview
+from sos_online.cli.terminal import errors
+from sos_online.errors import SOSError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Synthetic training images for detection, segmentation and grounding, composed while the model trains.",
+)
+app.command("demo")(demo.demo)
+app.add_typer(library.app, name="library", help="Build segment libraries and look into them.")
+app.command("preview")(preview.preview)
+app.command("bench")(bench.bench)
+
+
+def main() -> None:
+    """Run a command; expected errors are one line and exit status 1, Ctrl-C is 130."""
+    try:
+        app()
+    except SOSError as error:
+        errors.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        errors.print("stopped; the same command goes on where it was", markup=False)
+        sys.exit(130)

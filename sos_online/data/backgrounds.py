@@ -1,0 +1,76 @@
+"""Background photos: a folder, listed once, decoded when needed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from sos_online.errors import BrokenPhotoError, SOSError
+from sos_online.types import Pixels
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
+_MAX_PIXELS = 1 << 28
+_ORIENTATION = 0x0112  # EXIF tag; 5 and above are turned by 90 degrees
+_REDUCED = ((8, cv2.IMREAD_REDUCED_COLOR_8), (4, cv2.IMREAD_REDUCED_COLOR_4), (2, cv2.IMREAD_REDUCED_COLOR_2))
+
+
+class Backgrounds:
+    """Photos below a folder, in the order of their paths; opening lists names and reads no picture.
+
+    Args:
+        root: the folder.
+        names: paths relative to it.
+    """
+
+    def __init__(self, root: Path, names: list[str]) -> None:
+        self.root = root
+        # bytes of a fixed width: one piece of memory that worker processes share instead of copying it
+        self._names = np.array([name.encode() for name in names])
+
+    @staticmethod
+    def open(folder: str | Path) -> Backgrounds:
+        """List the photos below a folder. Raises ``SOSError`` if it is missing or holds none."""
+        root = Path(folder)
+        if not root.is_dir():
+            raise SOSError(
+                f"{root}: backgrounds must be a folder of photos; "
+                + ("it is a file" if root.exists() else "it is not there")
+            )
+        names = sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if path.suffix.lower() in SUFFIXES)
+        if not names:
+            raise SOSError(f"{root}: expected photos ({', '.join(SUFFIXES)}) in this folder or below, found none")
+        return Backgrounds(root, names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def path(self, photo: int) -> Path:
+        return self.root / str(self._names[photo], "utf-8")
+
+    def read(self, photo: int, at_least_hw: tuple[int, int]) -> Pixels:
+        """uint8 ``[h, w, 3]`` RGB, upright. Decoded at 1/2, 1/4 or 1/8 where that still covers ``at_least_hw``.
+
+        Raises:
+            BrokenPhotoError: names the file.
+        """
+        path = self.path(photo)
+        try:
+            with Image.open(path) as header:  # reads no pixels
+                width, height = header.size
+                turned = header.getexif().get(_ORIENTATION, 1) >= 5
+            data = np.fromfile(path, np.uint8)
+        except (OSError, UnidentifiedImageError, Image.DecompressionBombError, ValueError, SyntaxError) as error:
+            raise BrokenPhotoError(f"{path}: not a readable photo: {error}") from None
+        if width * height > _MAX_PIXELS:
+            raise BrokenPhotoError(f"{path}: {width} x {height} pixels is more than {_MAX_PIXELS} in all")
+        if turned:
+            width, height = height, width
+        spare = min(width / at_least_hw[1], height / at_least_hw[0])
+        reduced = next((flag for divisor, flag in _REDUCED if spare >= divisor), cv2.IMREAD_COLOR)
+        image = cv2.imdecode(data, reduced)
+        if image is None:
+            raise BrokenPhotoError(f"{path}: cannot be decoded")
+        return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)

@@ -1,0 +1,234 @@
+"""The stream: a dataset whose samples are made when they are asked for."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any, Literal, get_args
+
+import cv2
+import torch
+from torch.utils.data import IterableDataset, get_worker_info
+from torchvision.tv_tensors import Image
+
+from sos_online.compose import compose, paint_background
+from sos_online.data.backgrounds import Backgrounds
+from sos_online.data.failures import FailureCounts
+from sos_online.data.shard import Ranks, Rounds
+from sos_online.errors import BrokenPhotoError, BrokenSegmentError, StreamError
+from sos_online.library import SegmentLibrary
+from sos_online.plan import Planner
+from sos_online.recipe import Recipe
+from sos_online.rng import Purpose, global_generators_from, sample_generator
+from sos_online.targets import build_target, refit_target
+from sos_online.types import Composite, Pixels, Scene, SolidBackground, Target
+
+Sample = tuple[Image, Target]
+OnError = Literal["raise", "warn", "replace"]
+_REPLACEMENTS = 16
+_GREY = (127, 127, 127)
+
+
+class SOSDataset(IterableDataset[Sample]):
+    """Synthetic samples ``(image, target)``, each a pure function of recipe, library, seed, epoch and index.
+
+    ``image`` is uint8 ``[3, H, W]`` RGB, ``target`` as ``sos_online.targets.build_target`` says, so that torchvision's
+    models and ``transforms.v2`` take both as they are.
+
+    Args:
+        library: where segments come from.
+        recipe: what the stream looks like; the published setting if None.
+        seed: in ``[0, 2**63)``.
+        length: samples in an epoch.
+        backgrounds: photos, if the recipe uses them.
+        transforms: ``(image, target) -> (image, target)``, such as ``transforms.v2``. It runs under global generators
+            seeded from the sample; rows that lose all pixels go, and boxes are refitted to the moved instance map.
+        on_error: what a broken segment or photo does. ``raise``: stop. ``warn``: leave the segment out (a photo
+            becomes plain grey) and warn. ``replace``: plan the sample anew from numbers of its own. All are counted in
+            ``failures``, and all give the same sample every time.
+        block_size: consecutive indices that a worker serves before the next worker's turn. Set it to the batch size
+            when you use your own ``DataLoader``, and batches do not depend on the number of workers (``make_loader``
+            does so).
+
+    Making a dataset switches OpenCV's own threads off in this process, see ``_one_opencv_thread``.
+
+    Raises:
+        RecipeError: the recipe wants photos and there are none.
+    """
+
+    def __init__(
+        self,
+        library: SegmentLibrary,
+        recipe: Recipe | None = None,
+        *,
+        seed: int = 0,
+        length: int = 100_000,
+        backgrounds: Backgrounds | None = None,
+        transforms: Callable[[Any, Any], tuple[Any, Any]] | None = None,
+        on_error: OnError = "raise",
+        block_size: int = 1,
+    ) -> None:
+        _check("seed", seed, 0 <= seed < 2**63, "0 … 2**63 - 1")
+        _check("length", length, length >= 1, "at least 1")
+        _check("block_size", block_size, block_size >= 1, "at least 1")
+        _check("on_error", on_error, on_error in get_args(OnError), " or ".join(get_args(OnError)))
+        self.library = library
+        self.recipe = recipe or Recipe()
+        self.seed = seed
+        self.length = length
+        self.backgrounds = backgrounds
+        self.transforms = transforms
+        self.on_error = on_error
+        self.block_size = block_size
+        self.failures = FailureCounts()
+        self._planner = Planner(
+            index=library,
+            num_photos=0 if backgrounds is None else len(backgrounds),
+            count=self.recipe.objects,
+            choice=self.recipe.choice,
+            layout=self.recipe.layout,
+            rules=self.recipe.placement,
+            background=self.recipe.background,
+        )
+        self._planner.check()
+        _one_opencv_thread()
+        # shared memory, so that a new epoch reaches workers that are kept between epochs
+        self._epoch = torch.zeros(1, dtype=torch.int64).share_memory_()  # type: ignore[no-untyped-call]
+
+    @property
+    def epoch(self) -> int:
+        """The epoch that the next pass serves."""
+        return int(self._epoch[0])
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch that the next pass serves; reaches persistent workers too."""
+        _check("epoch", epoch, 0 <= epoch < 2**63, "0 … 2**63 - 1")
+        self._epoch[0] = epoch
+
+    def scene(self, index: int, epoch: int | None = None) -> Scene:
+        """The plan of a sample; ``epoch`` is the dataset's if None."""
+        return self._plan(index, self.epoch if epoch is None else epoch, attempt=0)
+
+    def sample(self, index: int, epoch: int | None = None) -> Sample:
+        """Any sample of any epoch, at any time, always the same. ``target["image_id"]`` is its index.
+
+        Raises:
+            StreamError: the index is not in the epoch.
+            BrokenSegmentError, BrokenPhotoError: under ``on_error="raise"``.
+        """
+        epoch = self.epoch if epoch is None else epoch
+        composite = self._render(index, epoch)
+        image = Image(torch.from_numpy(composite.image))
+        target = build_target(composite, self.recipe.target, image_id=index)
+        if self.transforms is None:
+            return image, target
+        with global_generators_from(sample_generator(self.seed, epoch, index, purpose=Purpose.TRANSFORMS)):
+            image, target = self.transforms(image, target)
+        return image, refit_target(target)
+
+    def __len__(self) -> int:
+        """Samples that this rank serves in an epoch."""
+        rounds = Rounds(self.length, self.block_size, Ranks.detect().world)
+        return sum(map(rounds.size, range(rounds.full, len(rounds))), start=rounds.full * self.block_size)
+
+    def __iter__(self) -> SampleIterator:
+        ranks = Ranks.detect()
+        return self.serve(self.epoch, Rounds(self.length, self.block_size, ranks.world), ranks.rank)
+
+    def serve(self, epoch: int, rounds: Rounds, rank: int) -> SampleIterator:
+        """This process' part (of the rank's, if it is a ``DataLoader`` worker) of what is left of an epoch."""
+        worker = get_worker_info()
+        if worker is None:
+            return SampleIterator(self, epoch, rounds, rank, worker=0, workers=1)
+        _one_opencv_thread()
+        return SampleIterator(self, epoch, rounds, rank, worker.id, worker.num_workers)
+
+    def _plan(self, index: int, epoch: int, attempt: int) -> Scene:
+        if not 0 <= index < self.length:
+            raise StreamError(f"index {index} is not in an epoch of {self.length} samples")
+        sizes = self.recipe.canvas.sizes
+        if len(sizes) == 1:
+            size_hw = sizes[0]
+        else:
+            group = index // self.recipe.canvas.same_for
+            rng = sample_generator(self.seed, epoch, group, purpose=Purpose.CANVAS_SIZE)
+            size_hw = sizes[int(rng.integers(len(sizes)))]
+        return self._planner.plan(size_hw, sample_generator(self.seed, epoch, index, attempt=attempt))
+
+    def _render(self, index: int, epoch: int) -> Composite:
+        for attempt in range(_REPLACEMENTS):
+            scene = self._plan(index, epoch, attempt)
+            try:
+                canvas = self._paint_background(scene)
+                return compose(scene, self.library, canvas, self.recipe.visibility, self._on_broken)
+            except (BrokenSegmentError, BrokenPhotoError):
+                if self.on_error != "replace":
+                    raise
+        raise StreamError(
+            f"sample {index} of epoch {epoch}: {_REPLACEMENTS} plans in a row met broken segments or photos"
+        )
+
+    def _paint_background(self, scene: Scene) -> Pixels:
+        try:
+            return paint_background(scene.background, scene.size_hw, self.backgrounds)
+        except BrokenPhotoError as error:
+            self._on_broken(error)
+            return paint_background(SolidBackground(_GREY), scene.size_hw, None)
+
+    def _on_broken(self, error: BrokenSegmentError | BrokenPhotoError) -> None:
+        """Count, then go on without what is broken under ``warn``, else raise."""
+        self.failures.count(error)
+        if self.on_error != "warn":
+            raise error
+        warnings.warn(f"left out: {error}", RuntimeWarning, stacklevel=2)
+
+
+class SampleIterator:
+    """One pass of one process over its part of an epoch; its state is one count, see ``state_dict``.
+
+    ``torchdata.stateful_dataloader.StatefulDataLoader`` saves and restores it.
+    """
+
+    def __init__(self, dataset: SOSDataset, epoch: int, rounds: Rounds, rank: int, worker: int, workers: int) -> None:
+        self._dataset = dataset
+        self._epoch = epoch
+        self._rounds = rounds
+        self._rank = rank
+        self._worker = worker
+        self._workers = workers
+        self._served = 0
+
+    def __iter__(self) -> SampleIterator:
+        return self
+
+    def __next__(self) -> Sample:
+        turn, offset = divmod(self._served, self._rounds.block)
+        number = self._worker + turn * self._workers
+        if number >= len(self._rounds) or offset >= self._rounds.size(number):
+            raise StopIteration
+        sample = self._dataset.sample(self._rounds.index(number, self._rank, offset), self._epoch)
+        self._served += 1
+        return sample
+
+    def state_dict(self) -> dict[str, int]:
+        """The epoch, and how many samples this process has served of its part."""
+        return {"epoch": self._epoch, "served": self._served}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Go on where ``state`` was taken; same ranks and workers."""
+        self._epoch, self._served = state["epoch"], state["served"]
+
+
+def _one_opencv_thread() -> None:
+    """Switch OpenCV's thread pool off in this process.
+
+    Workers are the parallelism. More than that, a pool that exists when ``DataLoader`` forks reaches the worker without
+    its threads, and the worker's first use of it waits for ever; so it must be gone in the parent before.
+    """
+    if cv2.getNumThreads() > 1:
+        cv2.setNumThreads(0)
+
+
+def _check(name: str, value: object, valid: bool, expected: str) -> None:
+    if not valid:
+        raise StreamError(f"{name}: expected {expected}, found {value!r}")

@@ -1,0 +1,45 @@
+"""The embedded demo library: drawings by code, built once into the user's cache folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from sos_online.library.build import Progress, build_library
+from sos_online.library.demo import Drawing, catalogue, draw
+from sos_online.library.reader import SegmentLibrary
+from sos_online.library.sources import LeftOut, RawSegment, Unit
+from sos_online.types import Words
+from sos_online.version import __version__
+
+
+class DemoDrawings:
+    """The demo drawings as a source."""
+
+    name = "demo"
+
+    def units(self) -> Iterator[Unit]:
+        for drawing in catalogue():
+            yield Unit(drawing.key, size=0, segments=1, payload=drawing)
+
+    def read(self, unit: Unit) -> Iterable[RawSegment | LeftOut]:
+        drawing: Drawing = unit.payload
+        words = Words(drawing.sub_category, drawing.description, drawing.short_phrase, drawing.features)
+        return [RawSegment(drawing.key, drawing.category, draw(drawing), words)]
+
+
+def build_demo(out: str | Path, progress: Progress | None = None) -> SegmentLibrary:
+    """Write the demo library to a folder. Takes seconds; needs no files and no network."""
+    return build_library(out, [DemoDrawings()], name="demo", licence="Apache-2.0", progress=progress)
+
+
+def demo_folder() -> Path:
+    """Where :func:`open_demo` keeps it: below SOS_CACHE, else XDG_CACHE_HOME, else ``~/.cache``; one a version."""
+    cache = os.environ.get("SOS_CACHE") or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(cache) / "sos_online" / f"demo-{__version__}"
+
+
+def open_demo(progress: Progress | None = None) -> SegmentLibrary:
+    """The demo library, built at first use; a build that was stopped is gone on with."""
+    return build_demo(demo_folder(), progress)

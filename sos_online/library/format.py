@@ -1,0 +1,118 @@
+"""The library's folder: names of its files, their columns, and ``library.json``.
+
+library.json      format version, name, licence, counts, sources, encoding; written last: it makes a library whole
+categories.arrow  one row a category, sorted by name; category id = row + 1
+groups.arrow      one row for each range of rows that share a category and a source
+index.arrow       one fixed-size row a segment, sorted by category, then source
+keys.arrow        one row a segment: where it came from
+texts.arrow       words, each set once; the index points here
+pixels/N.arrow    one row for each stored level of a segment: JPEG, PNG, CRC-32 of each
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from sos_online.errors import LibraryError
+from sos_online.library.encode import Encoding
+
+FORMAT_VERSION = 1
+
+MANIFEST = "library.json"
+CATEGORIES = "categories.arrow"
+GROUPS = "groups.arrow"
+INDEX = "index.arrow"
+KEYS = "keys.arrow"
+TEXTS = "texts.arrow"
+
+
+def shard_path(root: Path, shard: int) -> Path:
+    return root / "pixels" / f"{shard:05d}.arrow"
+
+
+CATEGORIES_SCHEMA = pa.schema([("name", pa.string()), ("start", pa.int64()), ("stop", pa.int64())])
+GROUPS_SCHEMA = pa.schema(
+    [("category", pa.int32()), ("source", pa.int16()), ("start", pa.int64()), ("stop", pa.int64())]
+)
+INDEX_SCHEMA = pa.schema(
+    [
+        ("category", pa.int32()),  # id, 1-based
+        ("source", pa.int16()),  # position in library.json's sources
+        ("text", pa.int32()),  # row of texts.arrow, -1 = no words
+        ("width", pa.uint16()),  # of the largest level, pixels
+        ("height", pa.uint16()),
+        ("opaque", pa.uint32()),  # pixels of alpha >= 128 at the largest level
+        ("shard", pa.int32()),
+        ("slot", pa.int32()),  # row of the smallest level in the shard
+    ]
+)
+KEYS_SCHEMA = pa.schema([("key", pa.large_string())])
+TEXTS_SCHEMA = pa.schema(
+    [
+        ("sub_category", pa.string()),
+        ("description", pa.string()),
+        ("short_phrase", pa.string()),
+        ("features", pa.list_(pa.string())),
+    ]
+)
+PIXELS_SCHEMA = pa.schema(
+    [
+        ("colour", pa.large_binary()),
+        ("alpha", pa.large_binary()),
+        ("colour_crc", pa.uint32()),  # CRC-32: a damaged JPEG may decode to a wrong picture without an error
+        ("alpha_crc", pa.uint32()),
+    ]
+)
+
+
+class SourceReport(BaseModel):
+    """What became of one source: segments taken, and left out by reason."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    taken: int
+    left_out: dict[str, int]
+
+
+class Manifest(BaseModel):
+    """``library.json``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format_version: int
+    name: str
+    licence: str
+    segments: int
+    categories: int
+    shards: int
+    sources: tuple[SourceReport, ...]
+    encoding: Encoding
+    fingerprint: str
+
+    @staticmethod
+    def read(root: Path) -> Manifest:
+        """Raises ``LibraryError`` if the folder holds no library that this version reads."""
+        path = root / MANIFEST
+        if not path.is_file():
+            found = "the folder is there, the file is not: an unfinished build?" if root.is_dir() else "no such folder"
+            raise LibraryError(f"{path}: not a segment library ({found})")
+        try:
+            content = path.read_bytes()
+            version = _FormatVersion.model_validate_json(content).format_version
+            if version != FORMAT_VERSION:
+                raise LibraryError(
+                    f"{path}: format_version is {version}, this version of sos_online reads {FORMAT_VERSION}"
+                )
+            return Manifest.model_validate_json(content)
+        except ValidationError as error:
+            first = error.errors()[0]
+            field = ".".join(map(str, first["loc"])) or "content"
+            raise LibraryError(f"{path}: {field}: {first['msg']}") from None
+
+
+class _FormatVersion(BaseModel):
+    format_version: int

@@ -1,0 +1,107 @@
+"""The recipe: everything that decides what a stream looks like, as validated data."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import Field, ValidationError, field_validator
+
+from sos_online.compose.composite import MAX_OBJECTS, VisibilityRule
+from sos_online.errors import RecipeError
+from sos_online.plan import BackgroundChoice, PlacementRules, SegmentChoice, SizePrior
+from sos_online.targets import TargetOptions
+from sos_online.types import Section
+
+Side = Annotated[int, Field(ge=1, le=16384)]
+
+
+class Canvas(Section):
+    """The picture's size.
+
+    Attributes:
+        sizes: (height, width) in pixels; one of them is drawn for every ``same_for`` consecutive samples.
+        same_for: must be a multiple of the batch size if there is more than one size, so that no batch mixes them.
+    """
+
+    sizes: Annotated[tuple[tuple[Side, Side], ...], Field(min_length=1)] = ((1024, 1024),)
+    same_for: int = Field(default=64, ge=1)
+
+
+class Recipe(Section):
+    """What a stream looks like; the defaults are the published FC setting (``configs/fc.yaml`` spells them out).
+
+    Attributes:
+        canvas: size of the picture.
+        objects: fewest and most objects planned for an image, uniform, both included.
+        choice: which segments.
+        layout: where and how big.
+        placement: how a segment takes its box.
+        background: what lies behind.
+        visibility: what counts as visible.
+        target: what targets hold.
+    """
+
+    canvas: Canvas = Canvas()
+    objects: tuple[int, int] = (5, 19)
+    choice: SegmentChoice = SegmentChoice()
+    layout: SizePrior = SizePrior()
+    placement: PlacementRules = PlacementRules()
+    background: BackgroundChoice = BackgroundChoice()
+    visibility: VisibilityRule = VisibilityRule()
+    target: TargetOptions = TargetOptions()
+
+    @field_validator("objects")
+    @classmethod
+    def _ordered(cls, objects: tuple[int, int]) -> tuple[int, int]:
+        if not 0 <= objects[0] <= objects[1] <= MAX_OBJECTS:
+            raise ValueError(f"expected 0 <= fewest <= most <= {MAX_OBJECTS}, found {list(objects)}")
+        return objects
+
+    @staticmethod
+    def load(path: str | Path) -> Recipe:
+        """Read a YAML file; what it leaves out keeps its default. Raises ``RecipeError`` naming file and key."""
+        path = Path(path)
+        try:
+            content = yaml.safe_load(path.read_text("utf-8"))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            raise RecipeError(f"{path}: cannot be read as YAML: {error}") from None
+        return Recipe.parse({} if content is None else content, str(path))
+
+    @staticmethod
+    def parse(content: Any, where: str = "recipe") -> Recipe:
+        """Validate plain data, as YAML or JSON gives it; ``where`` begins the message of a ``RecipeError``."""
+        try:
+            return Recipe.model_validate(content)
+        except ValidationError as error:
+            raise RecipeError("\n".join(_explain(where, detail) for detail in error.errors())) from None
+
+    def replace(self, **changes: Any) -> Recipe:
+        """A copy with some keys changed: ``recipe.replace(canvas={"sizes": [[640, 640]]}, objects=[1, 5])``.
+
+        A mapping changes the keys that it names inside its section; any other value replaces the whole.
+        """
+        content = self.model_dump()
+        for key, value in changes.items():
+            nested = isinstance(value, dict) and isinstance(content.get(key), dict)
+            content[key] = {**content[key], **value} if nested else value
+        return Recipe.parse(content)
+
+    def to_yaml(self) -> str:
+        """All keys, spelled out; :meth:`load` reads it back as an equal recipe."""
+        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, default_flow_style=None)
+
+    def fingerprint(self) -> str:
+        """Hash of all values: equal for equal recipes."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+
+def _explain(where: str, detail: Any) -> str:
+    key = ".".join(map(str, detail["loc"]))
+    if detail["type"] == "extra_forbidden":
+        return f"{where}: {key}: unknown key"
+    message = detail["msg"].removeprefix("Value error, ")
+    found = "" if "found" in message else f", found {detail['input']!r}"
+    return f"{where}: {key}: {message}{found}"

@@ -1,0 +1,8 @@
+"""Targets: exact boxes, masks and areas read off the instance map; the formats others read."""
+
+from sos_online.targets.build import TargetOptions, build_target
+from sos_online.targets.coco import CocoWriter
+from sos_online.targets.masks import expand_masks
+from sos_online.targets.refit import refit_target
+
+__all__ = ["CocoWriter", "TargetOptions", "build_target", "expand_masks", "refit_target"]
