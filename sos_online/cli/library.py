@@ -23,9 +23,9 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a scrip
 @app.command()
 def build(
     out: Annotated[Path, typer.Argument(help="Folder to write; an unfinished build in it is gone on with.")],
-    coco: Annotated[
-        list[tuple[Path, Path]] | None,
-        typer.Option("--coco", help="IMAGES ANNOTATIONS: COCO-format instances with their images."),
+    coco: Annotated[list[Path] | None, typer.Option("--coco", help="COCO-format instance JSON.")] = None,
+    images: Annotated[
+        list[Path] | None, typer.Option("--images", help="Folder of its images, one for each --coco.")
     ] = None,
     sos: Annotated[
         list[Path] | None, typer.Option("--sos", help="category/sub_category/ID.png with its metadata JSON.")
@@ -42,14 +42,18 @@ def build(
     json: JsonOption = False,
 ) -> None:
     """Build a library from one or more sources. Each option may be given several times."""
-    images = None if only_images is None else _read_lines(only_images)
+    if len(coco or []) != len(images or []):
+        raise SourceError(
+            f"--coco is given {len(coco or [])} times and --images {len(images or [])} times: they pair up"
+        )
+    names = None if only_images is None else _read_lines(only_images)
     sources: list[Source] = [
-        *(CocoInstances(folder, annotations, min_area, images) for folder, annotations in coco or []),
+        *(CocoInstances(folder, path, min_area, names) for path, folder in zip(coco or [], images or [], strict=True)),
         *(SOSLayout(root) for root in sos or []),
         *(CategoryFolders(root) for root in folders or []),
     ]
     if not sources:
-        raise SourceError("name at least one source: --coco IMAGES ANNOTATIONS, --sos FOLDER or --folders FOLDER")
+        raise SourceError("name at least one source: --coco JSON --images FOLDER, --sos FOLDER or --folders FOLDER")
     with progress_bar("building") as update:
         library = build_library(
             out,

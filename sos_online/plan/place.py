@@ -34,7 +34,7 @@ class PlacementRules(Section):
 def place_segment(
     rules: PlacementRules, segment: int, category: int, size_wh: tuple[int, int], box: Rect, rng: np.random.Generator
 ) -> Placement:
-    """Placement of a segment whose crop is ``size_wh``; at least one pixel wide and high. Draws four numbers, always."""
+    """Placement of a segment whose crop is ``size_wh``; at least one pixel wide and high. Always draws four numbers."""
     u_scale, u_flip_x, u_flip_y, u_angle = rng.random(4).tolist()
     scale = rules.scale[0] + u_scale * (rules.scale[1] - rules.scale[0])
     angle = (2 * u_angle - 1) * rules.rotation

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any, TextIO
 
 import numpy as np
-import torch
 from pycocotools import mask as coco_mask
 from torch import Tensor
 
@@ -16,9 +15,9 @@ from sos_online.types import Target
 
 def coco_annotations(target: Target, first_id: int) -> list[dict[str, Any]]:
     """One COCO annotation a row: ``bbox`` as XYWH, ``segmentation`` as compressed RLE, ids from ``first_id`` on."""
-    instance_map = torch.as_tensor(target["instance_map"]).numpy()
+    instance_map = target["instance_map"].numpy()
     annotations = []
-    for row, (x1, y1, x2, y2) in enumerate(torch.as_tensor(target["boxes"]).tolist()):
+    for row, (x1, y1, x2, y2) in enumerate(target["boxes"].tolist()):
         annotations.append(
             {
                 "id": first_id + row,

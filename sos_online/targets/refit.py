@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torchvision.tv_tensors import Mask
@@ -19,8 +20,9 @@ def refit_target(target: Target) -> Target:
     """Rows without pixels go, ids close ranks, boxes and areas are read off the map again.
 
     ``boxes`` that the transform moved are only approximately tight (a turned box is larger than its object); the map
-    is the truth. ``visibility`` keeps its meaning, the visible share in the picture as composed, unless
-    ``amodal_masks`` are there to measure it anew. ``amodal_boxes`` are as the transform left them, cut at the canvas.
+    is the truth. With ``amodal_masks``, ``visibility`` and ``amodal_boxes`` are measured anew as well. Without them,
+    ``visibility`` stays the visible share in the picture as composed, and ``amodal_boxes`` are as the transform left
+    them, cut at the canvas and widened to hold ``boxes``.
 
     Raises:
         StreamError: the transform dropped the map, or left rows that do not match it.
@@ -48,20 +50,31 @@ def refit_target(target: Target) -> Target:
         for key, value in target.items()
     }
     boxes, areas = boxes_and_areas(ids, [(0, 0, size_hw[1], size_hw[0])] * len(kept))
-    amodal = torch.as_tensor(refitted["amodal_boxes"]).to(torch.float32).clone()
-    amodal[:, 0::2].clamp_(0, size_hw[1])
-    amodal[:, 1::2].clamp_(0, size_hw[0])
     refitted.update(
         boxes=as_boxes(boxes, size_hw),
         area=torch.from_numpy(areas),
         instance_map=Mask(torch.from_numpy(ids)),
-        amodal_boxes=as_boxes(amodal.numpy(), size_hw),
+        amodal_boxes=as_boxes(_widen(refitted["amodal_boxes"], boxes, size_hw), size_hw),
     )
     if "amodal_masks" in refitted:
-        masks = refitted["amodal_masks"] = Mask(torch.as_tensor(refitted["amodal_masks"])[:])
-        whole = masks.flatten(1).sum(1).clamp(min=1)
-        refitted["visibility"] = (refitted["area"] / whole).to(torch.float32)
+        masks = np.ascontiguousarray(refitted["amodal_masks"].numpy(), dtype=np.int8)
+        measured = [boxes_and_areas(mask, [(0, 0, size_hw[1], size_hw[0])]) for mask in masks]
+        if measured:
+            whole_boxes, whole_areas = (np.concatenate(parts) for parts in zip(*measured, strict=True))
+            refitted["amodal_boxes"] = as_boxes(whole_boxes, size_hw)
+            refitted["visibility"] = torch.from_numpy((areas / whole_areas).astype(np.float32))
+        refitted["amodal_masks"] = Mask(torch.from_numpy(masks.astype(np.uint8)))
     return refitted
+
+
+def _widen(
+    amodal_boxes: Tensor, boxes: npt.NDArray[np.float32], size_hw: tuple[int, int]
+) -> npt.NDArray[np.float32]:
+    """Amodal boxes cut at the canvas, and at least as large as what is visible."""
+    height, width = size_hw
+    amodal = np.asarray(amodal_boxes.numpy(), np.float32)
+    corners = np.minimum(amodal[:, :2], boxes[:, :2]), np.maximum(amodal[:, 2:], boxes[:, 2:])
+    return np.clip(np.concatenate(corners, axis=1), 0, np.array([width, height] * 2, np.float32))
 
 
 def _is_row_wise(value: object, count: int) -> bool:

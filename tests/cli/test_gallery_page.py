@@ -363,7 +363,7 @@ def test_the_large_view_opens_goes_on_and_closes(open_page) -> None:
     assert page.locator("#large-objects li").count() == 300
     page.keyboard.press("Escape")
     assert not dialog.is_visible()
-    assert page.evaluate("document.activeElement === document.querySelectorAll('.tile .frame')[2]")
+    page.locator(".tile").nth(BRICKS).locator(".frame:focus").wait_for()
 
 
 def test_the_large_view_has_cards_switches_and_a_list_of_objects(open_page) -> None:

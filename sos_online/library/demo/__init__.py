@@ -6,6 +6,6 @@ looked at (`march`) and lit (`studio`) once, then painted (`materials`, `pattern
 
 from __future__ import annotations
 
-from .catalogue import Drawing, catalogue, draw
+from sos_online.library.demo.drawings import Drawing, catalogue, draw
 
 __all__ = ["Drawing", "catalogue", "draw"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from .materials import Coat
-from .model import Model
+from sos_online.library.demo.materials import Coat
+from sos_online.library.demo.model import Model
 
 _FINISH: dict[str, str] = {
     "ceramic": "glossy",
@@ -100,16 +100,16 @@ def usual_words(noun: str, style: Style, detail: str, extra: tuple[str, ...] = (
     `detail` ends the description: "a curved handle". `extra`: more true attributes.
     """
     pattern = "" if style.pattern == "plain" else adjective(style.pattern)
-    kinds = [word for word in (style.form, pattern, adjective(style.material), noun) if word]
-    sub_category = " ".join(kinds)
+    kinds = [word for word in (pattern, adjective(style.material), noun) if word]
     trimming = " and ".join(part for part in (trim(style), detail) if part)
     stuff = " ".join(word for word in (style.colour, adjective(style.material), noun) if word)
     look = with_article(f"{finish(style.material)} {stuff}")
     sentence = f"{look} with {trimming}." if trimming else f"{look}."
-    features = (style.colour, pattern or "plain", finish(style.material), adjective(style.material))
+    plain = "" if style.material == "natural" else "plain"  # nature's colours run into one another
+    features = (style.colour, pattern or plain, finish(style.material), adjective(style.material))
     return Words(
-        sub_category=sub_category,
-        short_phrase=with_article(f"{style.colour} {sub_category}"),
+        sub_category=" ".join(word for word in (style.form, *kinds) if word),
+        short_phrase=with_article(" ".join(word for word in (style.form, style.colour, *kinds) if word)),
         description=sentence[0].upper() + sentence[1:],
         features=tuple(dict.fromkeys(word for word in (*features, style.form, *extra) if word)),
     )

@@ -9,12 +9,12 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from .model import Model
-from .solids import Field, Points
+from sos_online.library.demo.model import Model
+from sos_online.library.demo.solids import Field, Points
 
 SUPER = 2  # samples per picture pixel, each way
 _CHUNK = 16384  # points at a time: their arrays stay in the processor's cache
-_BLOCKS = (8, 2, 1)  # samples per side of the beams, from coarse to fine
+_BLOCKS = (8, 4, 1)  # samples per side of the beams, from coarse to fine
 _PROBE = 0.008  # how far to the side the slope of a surface is felt
 _CELLS = 72  # coarse cells over the whole field of view when looking for the object
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .noise import ripple, speckle
-from .palette import linear, pigment
-from .patterns import pattern
-from .solids import Field, Points
-from .studio import Light
+from sos_online.library.demo.noise import ripple, speckle
+from sos_online.library.demo.palette import linear, pigment
+from sos_online.library.demo.patterns import pattern
+from sos_online.library.demo.solids import Field, Points
+from sos_online.library.demo.studio import Light
 
 _WINDOW_LIGHT = linear(255, 250, 240)[:, None] * np.float32(1.06)
 _SKY_LIGHT = linear(244, 248, 255)[:, None] * np.float32(0.34)
@@ -49,8 +49,8 @@ MATERIALS: dict[str, Material] = {
     "plastic": Material(mirror=0.25, satin=0.35, broad=0.2, room=0.4),
     "rubber": Material(satin=0.16, broad=0.28, room=0.22, through=0.06),
     "clay": Material(broad=0.06, room=0.05, grain="clay"),
-    "metal": Material(diffuse=0.10, metal=1.15, mirror=0.25, room=0.2),
-    "foil": Material(diffuse=0.10, metal=1.15, mirror=0.25, room=0.2),
+    "metal": Material(diffuse=0.10, metal=1.22, mirror=0.25, room=0.2),
+    "foil": Material(diffuse=0.10, metal=1.22, mirror=0.25, room=0.2),
     "wood": Material(satin=0.10, broad=0.14, room=0.18, grain="wood"),
     "fabric": Material(diffuse=0.95, sheen=0.35, grain="weave"),
     "paper": Material(satin=0.05, broad=0.12, room=0.12),

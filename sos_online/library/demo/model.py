@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from .solids import Field, Points, Solid, Triple
+from sos_online.library.demo.solids import Field, Points, Solid, Triple
 
 Chart = Callable[[Points], tuple[Field, Field]]
 

@@ -7,7 +7,7 @@ from functools import cache
 import cv2
 import numpy as np
 
-from .solids import Field, Points
+from sos_online.library.demo.solids import Field, Points
 
 _SIDE = 256
 

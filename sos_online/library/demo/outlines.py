@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .solids import Field, Points
+from sos_online.library.demo.solids import Field, Points
 
 Corner = tuple[float, float]
 

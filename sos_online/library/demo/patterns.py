@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .solids import Field
+from sos_online.library.demo.solids import Field
 
 _SOFT = 0.006
 

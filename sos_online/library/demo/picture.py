@@ -9,11 +9,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .march import SUPER, Frame, chunks, frame_object, look
-from .materials import Coat, shaded
-from .model import Model, Part
-from .solids import Field, Points
-from .studio import Light, light
+from sos_online.library.demo.march import SUPER, Frame, chunks, frame_object, look
+from sos_online.library.demo.materials import Coat, shaded
+from sos_online.library.demo.model import Model, Part
+from sos_online.library.demo.solids import Field, Points
+from sos_online.library.demo.studio import Light, light
 
 LONG_SIDE = 324  # of the object in pixels; the picture has MARGIN more on each side
 MARGIN = 6

@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .march import Hits, chunks
-from .model import Model
-from .solids import Field, Points, Triple
+from sos_online.library.demo.march import Hits, chunks
+from sos_online.library.demo.model import Model
+from sos_online.library.demo.solids import Field, Points, Triple
 
 _KEY: Triple = (-0.54, 0.62, 0.569)
 _RIM: Triple = (0.75, 0.35, -0.56)
@@ -74,7 +74,7 @@ class Light:
 def light(model: Model, hits: Hits) -> Light:
     """The studio's light on the visible surface."""
     nx, ny, nz = camera_axes(model, hits.normals)
-    nz = np.maximum(nz, 0.0)
+    nz = np.maximum(nz, 0.2)  # not quite edge-on, or single samples along the outline would flash
     shade, cavity = _occlusion(model, hits)
     facing = nx * _KEY[0] + ny * _KEY[1] + nz * _KEY[2]
     key = np.clip((facing + 0.18) / 1.18, 0.0, 1.0) * shade
@@ -89,7 +89,7 @@ def light(model: Model, hits: Hits) -> Light:
     room = (0.25 + 0.75 * _step(reflected[1], -0.5, 0.9)) * cavity
     height = reflected[1] + 0.14 * np.sin(3.0 * reflected[0] + 0.7)
     horizon = _step(height, -0.12, 0.06) * (0.74 - 0.46 * _step(height, 0.06, 0.5) + 0.3 * _step(height, 0.55, 0.95))
-    ground = 0.40 * _step(-height, 0.1, 0.7) - 0.16 * _step(-height, 0.7, 1.0)
+    ground = 0.46 * _step(-height, 0.1, 0.7) - 0.16 * _step(-height, 0.7, 1.0)
     walls = 1.0 - 0.55 * _step(np.abs(reflected[0] + 0.1), 0.72, 0.95)
     lamps = 0.75 * _window(reflected, 0.1) * open_shade + 0.45 * _strip(reflected, 0.12)
     chrome = (0.07 + horizon + ground) * walls + lamps
@@ -176,8 +176,9 @@ def _shadow(model: Model, p: Points, n: Points, towards: Triple) -> Field:
     seen = np.ones_like(p[0])
     along = np.full_like(p[0], 0.03)
     for _ in range(10):
-        gap = model.distance((lifted[0] + along * towards[0], lifted[1] + along * towards[1],
-                              lifted[2] + along * towards[2]))
+        gap = model.distance(
+            (lifted[0] + along * towards[0], lifted[1] + along * towards[1], lifted[2] + along * towards[2])
+        )
         seen = np.minimum(seen, 0.5 + 3.5 * gap / along)
         along = along + np.clip(gap, 0.05, 0.3)
     return _step(seen, 0.0, 1.0)

@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
-from ..kind import Kind
-from . import apple, ball, balloon, cactus, car, cupcake, duck, fish, gift_box, lamp, mug, mushroom, teapot, vase
+from sos_online.library.demo.kind import Kind
+from sos_online.library.demo.kinds import (
+    apple,
+    ball,
+    balloon,
+    cactus,
+    car,
+    cupcake,
+    duck,
+    fish,
+    gift_box,
+    lamp,
+    mug,
+    mushroom,
+    teapot,
+    vase,
+)
 
 KINDS: tuple[Kind, ...] = tuple(
     module.KIND

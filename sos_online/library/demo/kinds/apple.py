@@ -7,12 +7,12 @@ from functools import cache
 
 import numpy as np
 
-from ..kind import Kind, Style, Words, usual_words
-from ..materials import Coat
-from ..model import Model, Part, View, round_chart
-from ..noise import ripple
-from ..outlines import Outline, profile, shape
-from ..solids import Field, Points, capsule, moved, slab, turned
+from sos_online.library.demo.kind import Kind, Style, Words, usual_words
+from sos_online.library.demo.materials import Coat
+from sos_online.library.demo.model import Model, Part, View, round_chart
+from sos_online.library.demo.noise import ripple
+from sos_online.library.demo.outlines import Outline, profile, shape
+from sos_online.library.demo.solids import Field, Points, capsule, moved, slab, turned
 
 
 @cache
@@ -39,7 +39,7 @@ def _stem(p: Points) -> Field:
 def _leaf(p: Points) -> Field:
     x, y, z = turned(turned(moved(p, (0.05, 0.66, 0.02)), 2, 0.5), 0, 0.75)
     bowed = y + 0.5 * (x - 0.28) ** 2 - 0.9 * z * z
-    return slab(_curves()[1](x, z), bowed, 0.02, 0.015) * 0.8
+    return slab(_curves()[1](x, z), bowed, 0.02, 0.015) * 0.65
 
 
 def _model() -> Model:

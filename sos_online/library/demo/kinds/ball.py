@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ..kind import Kind, Style, Words, usual_words
-from ..materials import Coat
-from ..model import Model, Part, View
-from ..solids import Field, Points, sphere, turned
+from sos_online.library.demo.kind import Kind, Style, Words, usual_words
+from sos_online.library.demo.materials import Coat
+from sos_online.library.demo.model import Model, Part, View
+from sos_online.library.demo.solids import Field, Points, sphere, turned
 
 _TILT = 0.5  # radians the ball's axis leans out of the upright, so that its pole is seen
 

@@ -7,11 +7,11 @@ from functools import cache
 
 import numpy as np
 
-from ..kind import Kind, Style, Words, usual_words
-from ..materials import Coat
-from ..model import Model, Part, View, round_chart
-from ..outlines import Outline, profile, stroke, turn
-from ..solids import Field, Points, blend, capsule
+from sos_online.library.demo.kind import Kind, Style, Words, usual_words
+from sos_online.library.demo.materials import Coat
+from sos_online.library.demo.model import Model, Part, View, round_chart
+from sos_online.library.demo.outlines import Outline, profile, stroke, turn
+from sos_online.library.demo.solids import Field, Points, blend, capsule
 
 
 @cache

@@ -7,11 +7,11 @@ from functools import cache
 
 import numpy as np
 
-from ..kind import Kind, Style, Words, adjective, trim, with_article
-from ..materials import Coat
-from ..model import Model, Part, View, round_chart
-from ..outlines import Outline, profile, turn
-from ..solids import Field, Points, blend, capsule, drum, ellipsoid, sphere
+from sos_online.library.demo.kind import Kind, Style, Words, adjective, trim, with_article
+from sos_online.library.demo.materials import Coat
+from sos_online.library.demo.model import Model, Part, View, round_chart
+from sos_online.library.demo.outlines import Outline, profile, turn
+from sos_online.library.demo.solids import Field, Points, blend, capsule, drum, ellipsoid, sphere
 
 _RIBS = 12.0
 
@@ -25,7 +25,8 @@ def _pot_curve() -> Outline:
 
 
 def _ribbed(x: Field, z: Field, depth: float) -> Field:
-    return depth * np.cos(_RIBS * np.arctan2(x, z))
+    """How far the skin stands out about an upright axis; the ribs run out towards the axis, where they would meet."""
+    return depth * np.minimum(np.sqrt(x * x + z * z) * 8.0, 1.0) * np.cos(_RIBS * np.arctan2(x, z))
 
 
 def _plant(p: Points) -> Field:
@@ -35,7 +36,7 @@ def _plant(p: Points) -> Field:
     right = capsule(p, (0.20, 0.20, 0.0), (0.42, 0.22, 0.0), 0.10, 0.105)
     right_up = capsule(p, (0.46, 0.26, 0.0), (0.46, 0.62, 0.0), 0.115, 0.11) - _ribbed(p[0] - 0.46, p[2], 0.012)
     arms = np.minimum(blend(left, left_up, 0.10), blend(right, right_up, 0.10))
-    return blend(trunk, arms, 0.06) * 0.88
+    return blend(trunk, arms, 0.06) * 0.75
 
 
 def _flower(p: Points) -> Field:

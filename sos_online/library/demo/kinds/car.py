@@ -7,11 +7,11 @@ from functools import cache
 
 import numpy as np
 
-from ..kind import Kind, Style, Words, usual_words
-from ..materials import Coat
-from ..model import Model, Part, View
-from ..outlines import Outline, shape
-from ..solids import Field, Points, blend, box, carve, ellipsoid, slab, wheel
+from sos_online.library.demo.kind import Kind, Style, Words, usual_words
+from sos_online.library.demo.materials import Coat
+from sos_online.library.demo.model import Model, Part, View
+from sos_online.library.demo.outlines import Outline, shape
+from sos_online.library.demo.solids import Field, Points, blend, box, carve, ellipsoid, slab, wheel
 
 _AXLES = 0.58  # of the front and rear wheels, in x
 _LOW = -0.30
@@ -126,7 +126,7 @@ def _coats(style: Style) -> Mapping[str, Coat]:
 
 
 def _words(style: Style) -> Words:
-    return usual_words("toy car", style, "four black wheels")
+    return usual_words("toy car", style, "black wheels")
 
 
 KIND = Kind(

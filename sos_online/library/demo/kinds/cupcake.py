@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ..kind import Kind, Style, Words, adjective, with_article
-from ..materials import Coat
-from ..model import Model, Part, View, round_chart
-from ..solids import Field, Points, blend, capsule, ellipsoid, sphere
+from sos_online.library.demo.kind import Kind, Style, Words, adjective, with_article
+from sos_online.library.demo.materials import Coat
+from sos_online.library.demo.model import Model, Part, View, round_chart
+from sos_online.library.demo.solids import Field, Points, blend, capsule, ellipsoid, sphere
 
 _PITCH = 0.27  # height that the frosting climbs in one turn
 _TOP = 0.74  # height of its whole climb
@@ -19,7 +19,7 @@ _FLOOR = -0.05  # where it begins
 def _wrapper(p: Points) -> Field:
     radius = np.sqrt(p[0] * p[0] + p[2] * p[2])
     pleats = 0.02 * np.cos(30.0 * np.arctan2(p[0], p[2]))
-    side = (radius - 0.57 - 0.27 * (p[1] + 0.2) - pleats) * 0.85
+    side = (radius - 0.57 - 0.27 * (p[1] + 0.2) - pleats) * 0.75
     distance: Field = np.maximum(side, np.abs(p[1] + 0.46) - 0.37)
     return distance
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ..kind import Kind, Style, Words, usual_words
-from ..materials import Coat
-from ..model import Model, Part, View
-from ..solids import Field, Points, blend, capsule, ellipsoid, sphere
+from sos_online.library.demo.kind import Kind, Style, Words, usual_words
+from sos_online.library.demo.materials import Coat
+from sos_online.library.demo.model import Model, Part, View
+from sos_online.library.demo.solids import Field, Points, blend, capsule, ellipsoid, sphere
 
 _YAW = 0.62
 

@@ -7,11 +7,11 @@ from functools import cache
 
 import numpy as np
 
-from ..kind import Kind, Style, Words, adjective, with_article
-from ..materials import Coat
-from ..model import Model, Part, View
-from ..outlines import Outline, stroke
-from ..solids import Field, Points, blend, box, ellipsoid, moved, slab, turned
+from sos_online.library.demo.kind import Kind, Style, Words, adjective, with_article
+from sos_online.library.demo.materials import Coat
+from sos_online.library.demo.model import Model, Part, View
+from sos_online.library.demo.outlines import Outline, stroke
+from sos_online.library.demo.solids import Field, Points, blend, box, ellipsoid, moved, slab, turned
 
 _HALF = 0.62  # of the box, along x and z
 _LID_HALF = 0.66

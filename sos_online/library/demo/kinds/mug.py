@@ -7,11 +7,11 @@ from functools import cache
 
 import numpy as np
 
-from ..kind import Kind, Style, Words, usual_words
-from ..materials import Coat
-from ..model import Model, Part, View, round_chart
-from ..outlines import Outline, stroke, turn, wall
-from ..solids import Field, Points, blend, drum, slab
+from sos_online.library.demo.kind import Kind, Style, Words, usual_words
+from sos_online.library.demo.materials import Coat
+from sos_online.library.demo.model import Model, Part, View, round_chart
+from sos_online.library.demo.outlines import Outline, stroke, turn, wall
+from sos_online.library.demo.solids import Field, Points, blend, drum, slab
 
 
 @cache

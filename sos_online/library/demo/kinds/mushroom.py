@@ -7,11 +7,11 @@ from functools import cache
 
 import numpy as np
 
-from ..kind import Kind, Style, Words, finish, with_article
-from ..materials import Coat
-from ..model import Model, Part, View, round_chart
-from ..outlines import Outline, profile, turn
-from ..solids import Field, Points, Triple, blend, torus
+from sos_online.library.demo.kind import Kind, Style, Words, finish, with_article
+from sos_online.library.demo.materials import Coat
+from sos_online.library.demo.model import Model, Part, View, round_chart
+from sos_online.library.demo.outlines import Outline, profile, turn
+from sos_online.library.demo.solids import Field, Points, Triple, blend, torus
 
 _SPOTS = 17
 _GOLDEN = np.pi * (3.0 - np.sqrt(5.0))

@@ -7,11 +7,11 @@ from functools import cache
 
 import numpy as np
 
-from ..kind import Kind, Style, Words, usual_words
-from ..materials import Coat
-from ..model import Model, Part, View, round_chart
-from ..outlines import Outline, profile, stroke, turn
-from ..solids import Field, Points, blend, carve, slab, sphere
+from sos_online.library.demo.kind import Kind, Style, Words, usual_words
+from sos_online.library.demo.materials import Coat
+from sos_online.library.demo.model import Model, Part, View
+from sos_online.library.demo.outlines import Outline, profile, stroke, turn
+from sos_online.library.demo.solids import Field, Points, blend, carve, slab, sphere
 
 
 @cache
@@ -21,20 +21,20 @@ def _curves() -> tuple[Outline, Outline, Outline, Outline]:
         (0.64, 0.22), (0.44, 0.40), (0.36, 0.43), (0.0, 0.43),
     ])  # fmt: skip
     lid = profile([(0.0, 0.40), (0.37, 0.40), (0.40, 0.43), (0.36, 0.47), (0.22, 0.55), (0.0, 0.58)])
-    spout = stroke([(0.48, -0.12), (0.74, -0.08), (0.90, 0.10), (0.97, 0.29), (1.12, 0.40)])
+    spout = stroke([(0.42, -0.10), (0.71, -0.05), (0.87, 0.11), (0.96, 0.28), (1.12, 0.40)])
     ear = stroke([(-0.52, 0.26), (-0.80, 0.34), (-1.06, 0.22), (-1.06, -0.02), (-0.86, -0.22), (-0.62, -0.27)])
     return belly, lid, spout, ear
 
 
 def _pot(p: Points) -> Field:
     belly, _, spout, ear = _curves()
-    thickness = np.clip(0.19 - 0.28 * (p[1] + 0.12), 0.065, 0.19)
+    thickness = np.clip(0.16 - 0.21 * (p[0] - 0.58) - 0.05 * (p[1] + 0.1), 0.062, 0.16)
     middle = spout(p[0], p[1])
     pipe = np.sqrt(middle * middle + p[2] * p[2])
     mouth = sphere(p, (1.19, 0.43, 0.0), 0.1)
     pipe = carve((pipe - thickness) * 0.85, mouth, 0.03)
     handle = slab(ear(p[0], p[1]) - 0.065, p[2], 0.095, 0.06)
-    return blend(blend(turn(belly, p), pipe, 0.10), handle, 0.07)
+    return blend(blend(turn(belly, p), pipe, 0.15), handle, 0.07)
 
 
 def _lid(p: Points) -> Field:
@@ -45,10 +45,15 @@ def _knob(p: Points) -> Field:
     return sphere(p, (0.0, 0.66, 0.0), 0.105)
 
 
+def _unrolled(p: Points) -> tuple[Field, Field]:
+    """Arc length and height about the middle of the belly, so that whole rows of a pattern fit on it."""
+    return np.arctan2(p[0], p[2]) * 0.68, p[1] + 0.06
+
+
 def _model() -> Model:
     return Model(
         parts=(
-            Part("pot", _pot, (0.0, 0.0, 0.0), 1.3, round_chart(0.68)),
+            Part("pot", _pot, (0.0, 0.0, 0.0), 1.3, _unrolled),
             Part("lid", _lid, (0.0, 0.48, 0.0), 0.45),
             Part("knob", _knob, (0.0, 0.66, 0.0), 0.11),
         ),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .kind import Kind, Style, adjective
-from .kinds import KINDS
-from .picture import Sitting, paint, sit
+from sos_online.library.demo.kind import Kind, Style, adjective
+from sos_online.library.demo.kinds import KINDS
+from sos_online.library.demo.picture import Sitting, paint, sit
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +66,8 @@ def draw(drawing: Drawing) -> NDArray[np.uint8]:
     return paint(_sitting(kind.category, style.form), kind.coats(style))
 
 
-@cache
+@lru_cache(maxsize=2)
 def _sitting(category: str, form: str) -> Sitting:
-    """A shape seen and lit, kept (about 8 MB each, some twenty in all) because all its styles share it."""
+    """A shape seen and lit, kept (about 8 MB) while the catalogue, which is sorted by kind, goes through its styles."""
     kind = next(kind for kind in KINDS if kind.category == category)
     return sit(kind.models[form]())

@@ -1,0 +1,141 @@
+"""The command, as a user types it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import cv2
+import pytest
+
+import sos_online as sos
+from sos_online.cli.main import main
+from tests.conftest import ROOT, draw_cutouts
+
+
+@pytest.fixture(autouse=True)
+def wide_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    """``run(*words)`` gives exit status, standard output and standard error."""
+
+    def run(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["sos-online", *map(str, words)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as stop:
+            main()
+        captured = capsys.readouterr()
+        return int(stop.value.code or 0), captured.out, captured.err
+
+    return run
+
+
+def test_demo_streams_and_shows(run: Any, tmp_path: Path) -> None:
+    status, out, _ = run("demo", tmp_path / "demo", "--batches", 2, "--workers", 1)
+    assert status == 0
+    assert "16 images of 640 x 640 with boxes and masks" in out
+    assert cv2.imread(str(tmp_path / "demo" / "sheet.png")) is not None
+    assert "<html" in (tmp_path / "demo" / "gallery.html").read_text()[:500]
+
+
+def test_library_build_from_three_kinds_of_sources(run: Any, tmp_path: Path, real_data: Path) -> None:
+    names = [image["file_name"] for image in json.loads((real_data / "coco/instances_val.json").read_bytes())["images"]]
+    (tmp_path / "names.txt").write_text("\n".join(names[:5]))
+    status, out, _ = run(
+        "library", "build", tmp_path / "library", "--workers", 0, "--licence", "research", "--json",
+        "--coco", real_data / "coco/instances_val.json", "--images", real_data / "coco/val",
+        "--only-images", tmp_path / "names.txt",
+        "--folders", draw_cutouts(tmp_path / "cutouts"),
+    )  # fmt: skip
+    assert status == 0
+    report = json.loads(out)
+    assert [source["name"] for source in report["sources"]] == ["instances_val", "cutouts"]
+    assert report["sources"][1]["taken"] == 12 and report["licence"] == "research"
+    assert sum(report["per_category"].values()) == report["segments"]
+    library = sos.SegmentLibrary.open(tmp_path / "library")
+    used = {library.key(row).split("#")[0] for row in range(len(library)) if library.source_of(row) == 0}
+    assert used <= set(names[:5])
+
+    status, out, _ = run("library", "info", tmp_path / "library")
+    assert status == 0 and "instances_val" in out and f"{report['segments']:,} segments" in out
+
+
+def test_preview_writes_a_sheet_and_a_page(
+    run: Any, tmp_path: Path, library: sos.SegmentLibrary, real_data: Path
+) -> None:
+    status, out, _ = run(
+        "preview", tmp_path / "seen", "--library", library.root, "--count", 3, "--size", 128,
+        "--backgrounds", real_data / "backgrounds/textures",
+    )  # fmt: skip
+    assert status == 0
+    assert out.split() == [str(tmp_path / "seen" / "sheet.png"), str(tmp_path / "seen" / "gallery.html")]
+    page = (tmp_path / "seen" / "gallery.html").read_text()
+    assert page.count("sample ") >= 3 and "http://" not in page.replace("http://www.w3.org", "")
+
+
+def test_bench_prints_json_for_a_script(run: Any, library: sos.SegmentLibrary) -> None:
+    status, out, _ = run("bench", "--library", library.root, "--size", 64, "--samples", 8, "--workers", "0,1", "--json")
+    assert status == 0
+    figures = json.loads(out)
+    assert set(figures["loader"]) == {"0", "1"} and all(rate > 0 for rate in figures["loader"].values())
+    stages = figures["stages"]
+    assert set(stages) == {"plan", "decode", "rest"} and min(stages.values()) > 0
+    assert figures["over_decoding"] == pytest.approx(sum(stages.values()) / stages["decode"])
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["library", "info", "{tmp}/none"], "{tmp}/none/library.json: not a segment library (no such folder)"),
+        (["library", "build", "{tmp}/out"], "name at least one source"),
+        (["library", "build", "{tmp}/out", "--folders", "{tmp}/none"], "{tmp}/none: a source of category/*.png must"),
+        (["library", "build", "{tmp}/out", "--coco", "{tmp}/a.json"], "--coco is given 1 times and --images 0 times"),
+        (
+            ["library", "build", "{tmp}/out", "--coco", "{tmp}/no.json", "--images", "{tmp}"],
+            "{tmp}/no.json: cannot be read as JSON",
+        ),
+        (["preview", "{tmp}/out", "--recipe", "{tmp}/bad.yaml"], "{tmp}/bad.yaml: layout.larg: unknown key"),
+        (["preview", "{tmp}/out", "--backgrounds", "{tmp}/none"], "{tmp}/none: backgrounds must be a folder of photos"),
+    ],
+)
+def test_errors_are_one_line_that_names_what_is_wrong(run: Any, tmp_path: Path, words: list[str], message: str) -> None:
+    (tmp_path / "bad.yaml").write_text("layout: {larg: 0.5}")
+    status, out, err = run(*(word.replace("{tmp}", str(tmp_path)) for word in words))
+    assert status == 1 and out == ""
+    assert err.startswith("error: " + message.replace("{tmp}", str(tmp_path)))
+    assert "Traceback" not in err
+
+
+def test_bad_worker_numbers_are_refused(run: Any) -> None:
+    status, _, err = run("bench", "--workers", "two")
+    assert status == 2 and "--workers" in err
+
+
+def test_a_build_stopped_by_ctrl_c_goes_on(run: Any, tmp_path: Path, real_data: Path) -> None:
+    words = ["library", "build", str(tmp_path / "library"), "--sos", str(real_data / "emoji3d")]
+    words += ["--folders", str(draw_cutouts(tmp_path / "cutouts")), "--workers", "0", "--json"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sos_online", *words],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    while not (tmp_path / "library" / "building.json").exists():
+        assert process.poll() is None, process.stderr and process.stderr.read()
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130 and "goes on where it was" in err and "Traceback" not in err
+    assert not (tmp_path / "library" / "library.json").exists()
+    status, out, _ = run(*words)
+    assert status == 0 and json.loads(out)["segments"] == 421

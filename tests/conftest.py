@@ -1,0 +1,82 @@
+"""What many tests share: the real data, a small library made on the spot, and plain float64 references."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, settings
+
+import sos_online as sos
+
+ROOT = Path(__file__).parents[1]
+
+settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+settings.load_profile("default")
+
+
+def find_real_data() -> Path | None:
+    for candidate in (os.environ.get("SOS_TEST_DATA"), ROOT.parent / "shared" / "data"):
+        if candidate and (Path(candidate) / "coco").is_dir():
+            return Path(candidate)
+    return None
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Folder of the real data sets."""
+    found = find_real_data()
+    if found is None:
+        pytest.skip("real data not found: set SOS_TEST_DATA, or put it at ../shared/data")
+    return found
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """With SOS_NO_SKIPS set, as in CI, a test that would be skipped fails."""
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail") and os.environ.get("SOS_NO_SKIPS"):
+        report.outcome = "failed"
+        report.longrepr = f"SOS_NO_SKIPS is set, and this test was skipped: {report.longrepr}"
+    return report
+
+
+def draw_cutouts(folder: Path) -> Path:
+    """``category/*.png``: soft and hard shapes, wide, tall and tiny, one translucent, with garbage under zero alpha."""
+    rng = np.random.default_rng(0)
+    for category, (width, height) in {"plate": (90, 40), "post": (30, 120), "coin": (50, 50), "dot": (1, 1)}.items():
+        for number in range(3):
+            rows, columns = np.mgrid[:height, :width] + 0.5
+            inside = 1.0 - np.hypot((columns / width - 0.5) * 2, (rows / height - 0.5) * 2) ** 4
+            alpha = np.clip(inside * (6 if number else 1e9), 0, 1) * (0.8 if number == 2 else 1.0)
+            colour = rng.integers(0, 256, 3) + 20 * np.sin(columns / 5)[..., None]
+            rgba = np.dstack([np.clip(colour, 0, 255), alpha * 255]).round().astype(np.uint8)
+            rgba[rgba[..., 3] == 0] = (0, 255, 0, 0)
+            path = folder / category / f"{number}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            cv2.imwrite(str(path), cv2.cvtColor(rgba, cv2.COLOR_RGBA2BGRA))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def library(tmp_path_factory: pytest.TempPathFactory) -> sos.SegmentLibrary:
+    """Twelve small segments in four categories; a tight ladder, so that levels are really chosen among."""
+    folder = tmp_path_factory.mktemp("library")
+    source = sos.CategoryFolders(draw_cutouts(folder / "cutouts"))
+    return sos.build_library(folder / "built", [source], encoding=sos.Encoding(ladder=(16, 32, 64)))
+
+
+@pytest.fixture(scope="session")
+def coco_library(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> sos.SegmentLibrary:
+    """Real objects: every usable annotation of the COCO training images."""
+    source = sos.CocoInstances(real_data / "coco/train", real_data / "coco/instances_train.json")
+    return sos.build_library(tmp_path_factory.mktemp("coco") / "built", [source], workers=2)
+
+
+def small_recipe(side: int = 160, **changes: object) -> sos.Recipe:
+    """The default recipe on a small canvas."""
+    return sos.Recipe().replace(canvas={"sizes": [[side, side]]}, **changes)

@@ -1,0 +1,74 @@
+"""COCO export: the truth, submitted as detections, is perfect."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pycocotools import mask as coco_mask
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
+
+import sos_online as sos
+from sos_online.targets import CocoWriter
+from tests.conftest import small_recipe
+
+
+def export(dataset: sos.SOSDataset, path: Path) -> None:
+    with path.open("w") as file:
+        writer = CocoWriter(file, dataset.library.category_names)
+        for index in range(dataset.length):
+            image, target = dataset.sample(index)
+            writer.add(image, target, f"{index}.png")
+        writer.close()
+
+
+@pytest.mark.parametrize("kind", ["bbox", "segm"])
+def test_the_truth_as_detections_has_an_average_precision_of_one(
+    coco_library: sos.SegmentLibrary, tmp_path: Path, kind: str
+) -> None:
+    dataset = sos.SOSDataset(coco_library, small_recipe(256), length=200)
+    export(dataset, tmp_path / "truth.json")
+    with contextlib.redirect_stdout(io.StringIO()):
+        truth = COCO(str(tmp_path / "truth.json"))
+        detections = [{**annotation, "score": 1.0} for annotation in truth.dataset["annotations"]]
+        for detection in detections:
+            detection.pop("segmentation" if kind == "bbox" else "bbox")
+        evaluation = COCOeval(truth, truth.loadRes(detections), kind)
+        evaluation.evaluate()
+        evaluation.accumulate()
+        evaluation.summarize()
+    assert len(truth.imgs) == 200
+    assert evaluation.stats[0] == pytest.approx(1.0, abs=1e-9)
+
+
+def test_masks_come_back_as_they_were(library: sos.SegmentLibrary, tmp_path: Path) -> None:
+    dataset = sos.SOSDataset(library, small_recipe(), length=5)
+    export(dataset, tmp_path / "truth.json")
+    content = json.loads((tmp_path / "truth.json").read_text())
+    assert [image["file_name"] for image in content["images"]] == [f"{index}.png" for index in range(5)]
+    assert [entry["id"] for entry in content["annotations"]] == list(range(1, len(content["annotations"]) + 1))
+    by_image: dict[int, list[dict[str, object]]] = {}
+    for annotation in content["annotations"]:
+        by_image.setdefault(annotation["image_id"], []).append(annotation)
+    for index in range(5):
+        _, target = dataset.sample(index)
+        instance_map = target["instance_map"].numpy()
+        for row, annotation in enumerate(by_image.get(index, [])):
+            mask = coco_mask.decode(annotation["segmentation"])
+            assert np.array_equal(mask, instance_map == row + 1)
+            x1, y1, x2, y2 = target["boxes"][row].tolist()
+            assert annotation["bbox"] == [x1, y1, x2 - x1, y2 - y1]
+            assert annotation["area"] == mask.sum()
+
+
+def test_an_export_without_samples_is_valid(library: sos.SegmentLibrary) -> None:
+    file = io.StringIO()
+    CocoWriter(file, library.category_names).close()
+    content = json.loads(file.getvalue())
+    assert content["images"] == [] and content["annotations"] == []
+    assert [category["id"] for category in content["categories"]] == [1, 2, 3, 4]

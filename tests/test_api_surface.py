@@ -1,0 +1,45 @@
+"""The public names, and what importing the package costs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import sos_online as sos
+
+PUBLIC = {
+    "__version__",
+    "SegmentLibrary", "build_library", "CategoryFolders", "CocoInstances", "SOSLayout", "Encoding", "Words",
+    "Recipe", "Backgrounds", "SOSDataset", "Scene", "Placement",
+    "make_loader", "SOSLoader", "DeviceStage", "Batch", "collate", "Ranks",
+    "SOSError", "LibraryError", "SourceError", "RecipeError", "StreamError", "BrokenSegmentError", "BrokenPhotoError",
+}  # fmt: skip
+
+
+def test_public_names_are_listed_and_there() -> None:
+    assert set(sos.__all__) == PUBLIC
+    assert len(sos.__all__) == len(PUBLIC)
+    for name in PUBLIC:
+        assert hasattr(sos, name)
+
+
+def test_every_public_name_says_what_it_is() -> None:
+    for name in PUBLIC - {"__version__"}:
+        assert (getattr(sos, name).__doc__ or "").strip(), f"{name} has no docstring"
+
+
+def test_errors_have_one_base() -> None:
+    for name in PUBLIC:
+        if name.endswith("Error"):
+            assert issubclass(getattr(sos, name), sos.SOSError)
+
+
+def test_importing_loads_nothing_heavy_and_starts_nothing() -> None:
+    program = (
+        "import sys, threading, sos_online, torch; "
+        "heavy = {'diffusers', 'transformers', 'ray', 'openai', 'fsspec.implementations', 'typer', 'rich', 'playwright'}; "
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules); "
+        "assert not torch.cuda.is_initialized(); "
+        "assert threading.active_count() == 1, threading.enumerate()"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)

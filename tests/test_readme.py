@@ -1,0 +1,73 @@
+"""The README's code runs as it stands."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, real_data: Path) -> Path:
+    """A folder in which the names that the README uses are there."""
+    folder = tmp_path_factory.mktemp("readme")
+    for name, target in {
+        "train2017": real_data / "coco/train",
+        "instances_train2017.json": real_data / "coco/instances_train.json",
+        "photos": real_data / "backgrounds/scenes",
+        "configs": ROOT / "configs",
+        "train_examples": ROOT / "train_examples",
+    }.items():
+        (folder / name).symlink_to(target)
+    return folder
+
+
+def run(words: list[str], folder: Path) -> None:
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{shlex.join(words)}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
+
+
+def test_commands_then_code(folder: Path) -> None:
+    commands = [line for block in blocks("bash") for line in block.splitlines() if line.strip()]
+    for line in commands:
+        program, *words = shlex.split(line, comments=True)
+        if program in ("make", "pip"):
+            continue  # setting up is what has brought this test here
+        start = [sys.executable, "-m", "sos_online"] if program == "sos-online" else [sys.executable]
+        run([*start, *words], folder)
+    for number, block in enumerate(blocks("python")):
+        script = folder / f"block_{number}.py"
+        # a script that starts workers guards its entry where processes are spawned; these are forked
+        script.write_text(block)
+        run([sys.executable, script.name], folder)
+
+
+def test_the_training_snippet_is_ten_lines_and_a_loop() -> None:
+    lines = [
+        line for line in blocks("python")[0].splitlines() if line.strip() and not line.startswith(("import", "from"))
+    ]
+    statements = [line for line in lines if not line.startswith("    weights=")]
+    assert len(statements) <= 10
+
+
+def test_links_lead_somewhere() -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        assert target.startswith("https://") or (ROOT / target).exists(), target
+
+
+def test_make_targets_are_there() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for target in re.findall(r"^make ([\w-]+)", README, flags=re.MULTILINE):
+        assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), target

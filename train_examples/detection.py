@@ -1,0 +1,196 @@
+"""Train a torchvision detector on the stream, and measure it with COCO AP.
+
+    python train_examples/detection.py train_examples/configs/detection_cpu.yaml --out runs/cpu
+    torchrun --nproc-per-node 4 train_examples/detection.py train_examples/configs/detection.yaml --out runs/coco \\
+        --library my_library --backgrounds photos --val-images val2017 --val-annotations instances_val2017.json
+
+AP is measured on two sets. ``real`` is the COCO-format set given on the command line, joined to the library by the
+names of the categories: the number that counts. ``held_out`` are scenes of another seed, made of the same segments: it
+shows that the model learns what it is shown, not that it knows photographs.
+
+OUT/log.jsonl holds what is printed. ``--resume`` goes on from OUT/checkpoint.pt as if nothing had happened.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import time
+from collections.abc import Callable
+from itertools import chain, repeat
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+from pydantic import BaseModel, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+from torchvision.io import decode_image
+from torchvision.models import get_model
+from torchvision.models.detection import MaskRCNN
+
+import sos_online as sos
+from sos_online.evaluate import CocoEvaluator, annotations_of, match_categories
+
+EvaluationSet = tuple[CocoEvaluator, Callable[[int], Tensor]]  # and: image id -> uint8 [3, H, W]
+
+
+class Config(BaseModel, frozen=True, extra="forbid"):
+    """The content of a YAML file in ``configs/``."""
+
+    detector: str  # a Faster R-CNN or Mask R-CNN builder in torchvision
+    detector_options: dict[str, Any] = {}  # its further arguments
+    backbone_weights: str | None = None  # a name in the backbone's enum, such as IMAGENET1K_V2
+    recipe: Path | dict[str, Any] = {}  # a file, relative to the config's, or the recipe itself
+    seed: NonNegativeInt = 0
+    steps: PositiveInt
+    batch_size: PositiveInt  # of each rank
+    num_workers: NonNegativeInt
+    learning_rate: PositiveFloat  # after the warm-up; it falls to 0 along a cosine
+    warmup_steps: NonNegativeInt
+    weight_decay: NonNegativeFloat
+    held_out: PositiveInt  # number of scenes
+    log_every: PositiveInt
+    evaluate_every: PositiveInt
+    checkpoint_every: PositiveInt
+
+    def rate(self, step: int) -> float:
+        """The share of the learning rate that a step takes."""
+        return min(1, (step + 1) / (self.warmup_steps + 1)) * (1 + math.cos(math.pi * step / self.steps)) / 2
+
+
+def load_config(path: Path) -> tuple[Config, sos.Recipe]:
+    try:
+        config = Config.model_validate(yaml.safe_load(path.read_text("utf-8")))
+    except (OSError, yaml.YAMLError, ValidationError) as error:
+        raise SystemExit(f"{path}: {error}") from None
+    if isinstance(config.recipe, Path):
+        return config, sos.Recipe.load(path.parent / config.recipe)
+    return config, sos.Recipe.parse(config.recipe, f"{path}: recipe")
+
+
+def train_step(model: nn.Module, optimizer: torch.optim.Optimizer, images: Tensor, targets: Any, step: int) -> float:
+    torch.manual_seed(step)  # torchvision samples anchors and proposals: the same ones after --resume
+    with torch.autocast(images.device.type, torch.bfloat16, enabled=images.is_cuda):
+        losses: dict[str, Tensor] = model(images, targets)
+        loss = torch.stack([part.float() for part in losses.values()]).sum()
+    if not loss.isfinite():
+        parts = ", ".join(f"{name} {part:.3g}" for name, part in losses.items())
+        raise SystemExit(f"step {step}: the loss is not finite ({parts}); try a lower learning_rate")
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+@torch.no_grad()
+def evaluate(model: nn.Module, evaluator: CocoEvaluator, read: Callable[[int], Tensor], device: torch.device) -> Any:
+    ranks = sos.Ranks.detect()
+    model.eval()
+    for image_id in list(evaluator.images)[ranks.rank :: ranks.world]:
+        evaluator.add(image_id, model([read(image_id).to(device) / 255])[0])
+    model.train()
+    return evaluator.summarize(all_ranks=True)
+
+
+def evaluation_sets(options: argparse.Namespace, held_out: sos.SOSDataset, masks: bool) -> dict[str, EvaluationSet]:
+    names, iou_types = held_out.library.category_names, ("bbox", "segm")[: 1 + masks]
+    truth = annotations_of(map(held_out.sample, range(held_out.length)), names)
+    evaluator = CocoEvaluator(truth, {label: label for label in range(1, len(names) + 1)}, iou_types)
+    sets: dict[str, EvaluationSet] = {"held_out": (evaluator, lambda index: held_out.sample(index)[0])}
+    if options.val_annotations:
+        labels, missing = match_categories(names, options.val_annotations)
+        print(f"{len(names) - len(missing)} of {len(names)} categories are in {options.val_annotations}, not: {missing}")
+        real = CocoEvaluator(options.val_annotations, labels, iou_types)
+        paths = {image_id: options.val_images / entry["file_name"] for image_id, entry in real.images.items()}
+        sets["real"] = real, lambda image_id: decode_image(str(paths[image_id]), "RGB")
+    return sets
+
+
+def train(options: argparse.Namespace, device: torch.device) -> None:
+    config, recipe = load_config(options.config)
+    ranks = sos.Ranks.detect()
+    library = sos.SegmentLibrary.open(options.library) if options.library else sos.SegmentLibrary.demo()
+    photos = sos.Backgrounds.open(options.backgrounds) if options.backgrounds else None
+    torch.manual_seed(config.seed)
+    model: nn.Module = get_model(
+        config.detector,
+        weights=None,
+        weights_backbone=config.backbone_weights,
+        num_classes=library.num_categories + 1,
+        **config.detector_options,
+    )
+    model.to(device).train()
+    masks = isinstance(model, MaskRCNN)
+    dataset = sos.SOSDataset(library, recipe, seed=config.seed, backgrounds=photos)
+    loader = sos.make_loader(dataset, config.batch_size, num_workers=config.num_workers, device=device, masks=masks)
+    held_out = sos.SOSDataset(library, recipe, seed=config.seed + 1, length=config.held_out, backgrounds=photos)
+    sets = evaluation_sets(options, held_out, masks)
+    optimizer = torch.optim.AdamW(model.parameters(), config.learning_rate, weight_decay=config.weight_decay)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, config.rate)
+    parts: dict[str, Any] = {"model": model, "optimizer": optimizer, "schedule": schedule, "loader": loader}
+
+    options.out.mkdir(parents=True, exist_ok=True)
+    checkpoint: Path = options.out / "checkpoint.pt"
+    if options.resume and checkpoint.exists():
+        for name, state in torch.load(checkpoint, map_location="cpu", weights_only=True).items():
+            parts[name].load_state_dict(state)
+
+    def report(step: int, **numbers: float) -> None:
+        if ranks.rank == 0:
+            print(f"step {step:>6}", *(f"{name} {value:.4g}" for name, value in numbers.items()), sep="  ", flush=True)
+            with (options.out / "log.jsonl").open("a") as log:
+                log.write(json.dumps({"step": step, **numbers}) + "\n")
+
+    def measure(step: int) -> None:
+        for name, (evaluator, read) in sets.items():
+            scores = evaluate(model, evaluator, read, device)
+            report(step, **{f"{name}_{metric}": value for metric, value in scores.items()})
+
+    first = schedule.last_epoch
+    if first == 0:
+        measure(0)
+    trained = DistributedDataParallel(model) if ranks.world > 1 else model
+    batches = chain.from_iterable(repeat(loader))  # epoch after epoch
+    losses, clock = [], time.perf_counter()
+    for step, (images, targets) in zip(range(first + 1, config.steps + 1), batches, strict=False):
+        losses.append(train_step(trained, optimizer, images, targets, step))
+        schedule.step()
+        last = step == config.steps
+        if step % config.log_every == 0 or step % config.evaluate_every == 0 or last:
+            speed = len(losses) * config.batch_size * ranks.world / (time.perf_counter() - clock)
+            report(step, loss=sum(losses) / len(losses), img_per_s=speed)
+            losses, clock = [], time.perf_counter()
+        if step % config.evaluate_every == 0 or last:
+            measure(step)
+            clock = time.perf_counter()
+        if ranks.rank == 0 and (step % config.checkpoint_every == 0 or last):
+            torch.save({name: part.state_dict() for name, part in parts.items()}, partial := checkpoint.with_suffix(".new"))
+            partial.replace(checkpoint)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("config", type=Path)
+    parser.add_argument("--out", type=Path, required=True, help="folder of the checkpoint and the log")
+    parser.add_argument("--library", type=Path, help="segment library; the embedded demo if left out")
+    parser.add_argument("--backgrounds", type=Path, help="folder of photos; drawn backgrounds if left out")
+    parser.add_argument("--val-images", type=Path, help="images of a COCO-format set")
+    parser.add_argument("--val-annotations", type=Path, help="its instance JSON")
+    parser.add_argument("--resume", action="store_true", help="go on from OUT/checkpoint.pt if it is there")
+    options = parser.parse_args(arguments)
+    if (options.val_images is None) != (options.val_annotations is None):
+        parser.error("--val-images and --val-annotations go together")
+    device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0))) if torch.cuda.is_available() else torch.device("cpu")
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+    if "RANK" in os.environ:  # torchrun sets it
+        torch.distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    train(options, device)
+
+
+if __name__ == "__main__":
+    main()
