@@ -14,9 +14,11 @@ from sos_online.cli.stream_options import open_library
 from sos_online.cli.terminal import output, progress_bar
 from sos_online.data import SOSDataset, make_loader
 from sos_online.recipe import Recipe
+from sos_online.types import Target
 
 _SIDE = 640
 _BATCH = 8
+_LINES = 6
 
 
 def demo(
@@ -31,20 +33,15 @@ def demo(
     output.print(f"{library}", markup=False)
 
     loader = make_loader(dataset, _BATCH, num_workers=workers, masks=True)
-    table = Table("batch", "images", "objects", "boxes of the first image (XYXY, visible share)")
     begin = time.perf_counter()
     with progress_bar("streaming") as update:
         for number, (images, targets) in enumerate(loader):
             update(number + 1, batches)
-            if number < 4:
-                shape = f"{len(images)} x {tuple(images[0].shape)} {str(images[0].dtype).removeprefix('torch.')}"
-                count = sum(len(target["masks"]) for target in targets)
-                names = [library.category_names[label - 1] for label in targets[0]["labels"].tolist()]
-                rows = zip(names, targets[0]["boxes"].tolist(), targets[0]["visibility"].tolist(), strict=True)
-                first = [f"{name} {[round(side) for side in box]} {share:.0%}" for name, box, share in rows][:3]
-                table.add_row(str(number), shape, str(count), ", ".join(first) + (", …" if len(names) > 3 else ""))
+            if number == 0:
+                shape = [len(images), *images[0].shape]
+                output.print(f"a batch: images {shape} {images[0].dtype}, {len(targets)} targets; the first:")
+                output.print(_describe(targets[0], library.category_names))
     seconds = time.perf_counter() - begin
-    output.print(table)
     output.print(
         f"{len(dataset)} images of {_SIDE} x {_SIDE} with boxes and masks in {seconds:.1f} s, "
         f"workers' start included ({workers} worker{'s' * (workers != 1)}).",
@@ -52,3 +49,20 @@ def demo(
     )
     sheet, page = write_preview(dataset, min(24, len(dataset)), out)
     output.print(f"Look at {sheet} and, in a browser, {page}", markup=False)
+
+
+def _describe(target: Target, names: list[str]) -> Table:
+    """The largest objects of a target, a line each."""
+    table = Table("category", "box (x1, y1, x2, y2)", "visible", "pixels", "mask")
+    order = target["area"].argsort(descending=True).tolist()
+    for row in order[:_LINES]:
+        table.add_row(
+            names[int(target["labels"][row]) - 1],
+            ", ".join(f"{side:.0f}" for side in target["boxes"][row].tolist()),
+            f"{float(target['visibility'][row]):.0%}",
+            str(int(target["area"][row])),
+            f"{list(target['masks'][row].shape)} {str(target['masks'].dtype).removeprefix('torch.')}",
+        )
+    if len(order) > _LINES:
+        table.add_row(f"… {len(order) - _LINES} more")
+    return table

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+from types import FrameType
 
 import typer
 
@@ -24,11 +26,22 @@ app.command("bench")(bench.bench)
 
 def main() -> None:
     """Run a command; expected errors are one line and exit status 1, Ctrl-C is 130."""
+    before = signal.signal(signal.SIGINT, _stop)
     try:
         app()
     except SOSError as error:
         errors.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
         sys.exit(1)
-    except KeyboardInterrupt:
+    except _Stopped:
         errors.print("stopped; the same command goes on where it was", markup=False)
         sys.exit(130)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+class _Stopped(BaseException):
+    """Ctrl-C, under a name of our own: the command framework would swallow a KeyboardInterrupt."""
+
+
+def _stop(signum: int, frame: FrameType | None) -> None:
+    raise _Stopped

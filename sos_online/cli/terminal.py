@@ -14,8 +14,8 @@ errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 @contextmanager
 def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar on standard error, gone when it is done; yields ``update(done, total)``."""
+    """A bar on standard error, if that is a terminal, gone when it is done; yields ``update(done, total)``."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=errors, transient=True) as bar:
+    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
         task = bar.add_task(title, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -10,6 +10,7 @@ import hashlib
 import json
 import multiprocessing
 import shutil
+import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -143,8 +144,12 @@ def _run(tasks: list[tuple[Path, Source, _Chunk, Encoding]], workers: int) -> It
         yield from map(_build_chunk, tasks)
         return
     # spawn: forking a process that runs threads (OpenCV's, torch's) can deadlock
-    with multiprocessing.get_context("spawn").Pool(min(workers, len(tasks))) as pool:
+    with multiprocessing.get_context("spawn").Pool(min(workers, len(tasks)), _leave_ctrl_c_to_the_parent) as pool:
         yield from pool.imap_unordered(_build_chunk, tasks)
+
+
+def _leave_ctrl_c_to_the_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _check_sources(sources: Sequence[Source]) -> None:

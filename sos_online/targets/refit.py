@@ -74,7 +74,9 @@ def _widen(
     height, width = size_hw
     amodal = np.asarray(amodal_boxes.numpy(), np.float32)
     corners = np.minimum(amodal[:, :2], boxes[:, :2]), np.maximum(amodal[:, 2:], boxes[:, 2:])
-    return np.clip(np.concatenate(corners, axis=1), 0, np.array([width, height] * 2, np.float32))
+    limits = np.array([width, height] * 2, np.float32)
+    cut: npt.NDArray[np.float32] = np.clip(np.concatenate(corners, axis=1), 0, limits)
+    return cut
 
 
 def _is_row_wise(value: object, count: int) -> bool:

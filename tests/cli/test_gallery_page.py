@@ -60,7 +60,9 @@ def nasty() -> Entry:
     instance_map = np.zeros((120, 70), np.int32)
     instance_map[20:100, 10:60] = 1
     box = (10.0, 20.0, 60.0, 100.0)
-    item = GalleryObject(NASTY, box, box, 0.999, 4000, "</script <img src=x onerror=alert(2)>", "<!--<script>", ("<b>bold</b>",))
+    item = GalleryObject(
+        NASTY, box, box, 0.999, 4000, "</script <img src=x onerror=alert(2)>", "<!--<script>", ("<b>bold</b>",)
+    )
     return Entry("</title><b>&amp;", np.full((120, 70, 3), 200, np.uint8), instance_map, (item,))
 
 
@@ -383,6 +385,11 @@ def test_the_large_view_has_cards_switches_and_a_list_of_objects(open_page) -> N
     rows.nth(1).focus()
     assert card.locator(".category").text_content() == "dog"
     assert overlay(large) != before
+    picture, words = large.bounding_box(), card.bounding_box()
+    dog = [edge * picture["width"] / 140 for edge in pets().objects[1].box]
+    is_beside = words["x"] > picture["x"] + dog[2] or words["x"] + words["width"] < picture["x"] + dog[0]
+    is_above_or_below = words["y"] > picture["y"] + dog[3] or words["y"] + words["height"] < picture["y"] + dog[1]
+    assert is_beside or is_above_or_below, "the card leaves the object free"
     rows.nth(2).hover()
     assert card.locator(".visibility").text_content() == "0%"
     assert card.locator(".box").text_content() == "none"

@@ -8,14 +8,16 @@ import cv2
 import numpy as np
 
 from sos_online.library.demo.solids import Field, Points
+from sos_online.rng import pixel_generator
 
 _SIDE = 256
+_SEED = 20240607
 
 
 @cache
 def _table() -> Field:
     """float32 [SIDE*SIDE], mean 0 and deviation 1, smooth over two or three cells and wrapping round."""
-    raw = np.random.Generator(np.random.Philox(key=20240607)).standard_normal((_SIDE, _SIDE)).astype(np.float32)
+    raw = pixel_generator(_SEED).standard_normal((_SIDE, _SIDE)).astype(np.float32)
     smooth = cv2.GaussianBlur(np.tile(raw, (2, 2)), (0, 0), 1.2)
     smooth = smooth[_SIDE // 2 : _SIDE * 3 // 2, _SIDE // 2 : _SIDE * 3 // 2]  # off the borders, where it does not wrap
     table: Field = (smooth / smooth.std()).ravel()

@@ -7,7 +7,8 @@ function readEntries() {
     const categories = [...new Set(entry.objects.map((object) => object.category))];
     entry.tally = counted(entry.objects.length, "object");
     entry.summary = `${entry.title}: ${entry.tally}`;
-    if (categories.length) entry.summary += ` (${categories.slice(0, 12).join(", ")}${categories.length > 12 ? ", …" : ""})`;
+    if (categories.length > 12) categories.splice(12, Infinity, "…");
+    if (categories.length) entry.summary += ` (${categories.join(", ")})`;
     entry.readPixels = () => JSON.parse(pixelScripts[index].textContent);
     return entry;
   });
@@ -91,7 +92,8 @@ function startGallery() {
   setUpFilter(filter, entries, () => {
     for (const { tile, view } of tiles) tile.hidden = filter.isActive && !view.entry.objects.some(isWanted);
     const left = tiles.filter(({ tile }) => !tile.hidden).length;
-    document.getElementById("outcome").textContent = filter.isActive ? `${left} of ${counted(tiles.length, "image")}` : "";
+    const outcome = `${left} of ${counted(tiles.length, "image")}`;
+    document.getElementById("outcome").textContent = filter.isActive ? outcome : "";
     const nothing = document.getElementById("nothing");
     nothing.hidden = left > 0;
     nothing.textContent = entries.length ? "No picture has such a category." : "There are no pictures here.";

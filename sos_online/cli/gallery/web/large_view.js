@@ -97,7 +97,7 @@ class LargeView {
     const light = () => {
       view.light(index);
       const { left, top } = row.getBoundingClientRect();
-      this.card.showAt(object, left, top);
+      this.card.showAt(object, left, top, view.placeOf(object));
     };
     const leave = () => {
       view.light(-1);

@@ -1,6 +1,7 @@
 // The card that says what is known about one object. Words of a library are data: they are only ever set as text.
 
 const DISTANCE = 18; // CSS pixels between the card and what it belongs to
+const MARGIN = 8; // and between the card and the edge of the window
 
 class ObjectCard {
   constructor(element) {
@@ -8,8 +9,9 @@ class ObjectCard {
     this.object = null;
   }
 
-  /** Shows the card beside a point of the window, inside `host`'s layer (a dialog lies above the page). */
-  showAt(object, clientX, clientY) {
+  /** Shows the card beside a point of the window; `keepClear` is a part of the window that it must not cover. */
+  showAt(object, clientX, clientY, keepClear = null) {
+    // An open dialog lies above all else on the page, so the card has to be inside it.
     const host = document.querySelector("dialog[open]") ?? document.body;
     if (this.element.parentElement !== host) host.append(this.element);
     if (this.object !== object) {
@@ -19,10 +21,16 @@ class ObjectCard {
     this.element.hidden = false;
     const { offsetWidth: width, offsetHeight: height } = this.element;
     const fitsRight = clientX + DISTANCE + width <= innerWidth - 8;
-    const x = fitsRight ? clientX + DISTANCE : clientX - DISTANCE - width;
-    const y = Math.min(clientY + DISTANCE, innerHeight - height - 8);
-    this.element.style.left = `${Math.max(x, 8)}px`;
-    this.element.style.top = `${Math.max(y, 8)}px`;
+    const x = Math.max(fitsRight ? clientX + DISTANCE : clientX - DISTANCE - width, MARGIN);
+    const lowest = innerHeight - height - MARGIN;
+    let y = Math.min(clientY + DISTANCE, lowest);
+    const isBeside = !keepClear || x >= keepClear.right || x + width <= keepClear.left;
+    if (!isBeside && y < keepClear.bottom && y + height > keepClear.top) {
+      const below = keepClear.bottom + DISTANCE;
+      y = below <= lowest ? below : keepClear.top - DISTANCE - height;
+    }
+    this.element.style.left = `${x}px`;
+    this.element.style.top = `${Math.max(y, MARGIN)}px`;
   }
 
   hide() {
@@ -53,7 +61,8 @@ class ObjectCard {
     part("area").textContent = `${object.area.toLocaleString("en")} px`;
     const [left, top, right, bottom] = object.box;
     const isVisible = object.area > 0;
-    part("box").textContent = isVisible ? `${tenths(left)}, ${tenths(top)} → ${tenths(right)}, ${tenths(bottom)}` : "none";
+    const corners = `${tenths(left)}, ${tenths(top)} → ${tenths(right)}, ${tenths(bottom)}`;
+    part("box").textContent = isVisible ? corners : "none";
     part("size").textContent = isVisible ? `${tenths(right - left)} × ${tenths(bottom - top)} px` : "none";
   }
 }

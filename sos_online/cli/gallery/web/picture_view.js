@@ -76,6 +76,19 @@ class PictureView {
     return isOnPicture ? this.ids[y * this.entry.width + x] - 1 : -1;
   }
 
+  /** Where an object is in the window; where it would be, if nothing of it is visible. */
+  placeOf(object) {
+    const picture = this.canvas.getBoundingClientRect();
+    const scale = picture.width / this.entry.width;
+    const [left, top, right, bottom] = object.area > 0 ? object.box : object.amodalBox;
+    return {
+      left: picture.left + left * scale,
+      top: picture.top + top * scale,
+      right: picture.left + right * scale,
+      bottom: picture.top + bottom * scale,
+    };
+  }
+
   /** Lights up objects under the pointer and shows their card; `onLit(index)` is told, too. */
   followPointer(card, onLit = () => {}) {
     const point = (event) => {
