@@ -6,7 +6,6 @@ import math
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from sos_online.rng import pixel_generator
 from sos_online.types import (
@@ -51,21 +50,26 @@ def _solid(spec: SolidBackground, size_hw: tuple[int, int]) -> Pixels:
 def _gradient(spec: GradientBackground, size_hw: tuple[int, int]) -> Pixels:
     height, width = size_hw
     cos, sin = math.cos(math.radians(spec.angle)), math.sin(math.radians(spec.angle))
-    # projection on the direction, scaled so that the corners reach 0 and 1
-    along_x = (np.arange(width, dtype=np.float32) + 0.5 - width / 2) * np.float32(cos)
-    along_y = (np.arange(height, dtype=np.float32) + 0.5 - height / 2) * np.float32(sin)
+    # position along the direction, scaled so that the corners reach 0 and 1: a part from the column, one from the row
     reach = abs(cos) * width + abs(sin) * height
-    share = (along_x[None] + along_y[:, None]) / np.float32(reach) + np.float32(0.5)
-    channels = [start + share * np.float32(end - start) for start, end in zip(spec.start, spec.end, strict=True)]
-    return _rounded(cv2.merge(channels))
+    from_column = (np.arange(width) + 0.5 - width / 2) * cos / reach + 0.5
+    from_row = (np.arange(height) + 0.5 - height / 2) * sin / reach
+    channels = []
+    for start, end in zip(spec.start, spec.end, strict=True):
+        along = (start + from_column * (end - start)).astype(np.float32)
+        down = (from_row * (end - start)).astype(np.float32)
+        channels.append(cv2.convertScaleAbs(np.add.outer(down, along)))  # rounds; nothing is below 0
+    return np.asarray(cv2.merge(channels), np.uint8)
 
 
 def _noise(spec: NoiseBackground, size_hw: tuple[int, int]) -> Pixels:
     height, width = size_hw
     grid = math.ceil(height / spec.grain) + 1, math.ceil(width / spec.grain) + 1
-    noise = pixel_generator(spec.seed).random((*grid, 3), dtype=np.float32)
-    noise = (noise * 2 - 1) * np.float32(spec.amplitude) + np.array(spec.colour, np.float32)
-    return _rounded(cv2.resize(noise, (width, height), interpolation=cv2.INTER_LINEAR))
+    noise = pixel_generator(spec.seed).integers(0, 256, (*grid, 3), dtype=np.uint8)
+    deviation = np.linspace(-spec.amplitude, spec.amplitude, 256)
+    colours = np.rint(np.clip(np.add.outer(deviation, np.array(spec.colour)), 0, 255)).astype(np.uint8)
+    smooth = cv2.resize(noise, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.LUT(smooth, colours[None]), np.uint8)
 
 
 def _photo(spec: PhotoBackground, size_hw: tuple[int, int], photos: PhotoPixels) -> Pixels:
@@ -78,12 +82,7 @@ def _photo(spec: PhotoBackground, size_hw: tuple[int, int], photos: PhotoPixels)
     x, y = round(spec.x * (photo_w - crop_w)), round(spec.y * (photo_h - crop_h))
     crop = photo[y : y + crop_h, x : x + crop_w]
     shrinks = crop_w >= 2 * width
-    canvas = cv2.resize(crop, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
     if spec.flip_x:
-        canvas = cv2.flip(canvas, 1)
+        crop = np.asarray(cv2.flip(crop, 1), np.uint8)
+    canvas = cv2.resize(crop, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
     return np.ascontiguousarray(canvas, np.uint8)
-
-
-def _rounded(colours: npt.ArrayLike) -> Pixels:
-    """Rounded and cut to 0 … 255."""
-    return np.asarray(cv2.convertScaleAbs(np.maximum(colours, 0)), np.uint8)

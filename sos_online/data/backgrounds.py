@@ -69,8 +69,13 @@ class Backgrounds:
         if turned:
             width, height = height, width
         spare = min(width / at_least_hw[1], height / at_least_hw[0])
-        reduced = next((flag for divisor, flag in _REDUCED if spare >= divisor), cv2.IMREAD_COLOR)
-        image = cv2.imdecode(data, reduced)
+        reduced = next((flag for divisor, flag in _REDUCED if spare >= divisor), cv2.IMREAD_COLOR_RGB)
+        try:
+            image = cv2.imdecode(data, reduced)
+        except cv2.error as error:
+            raise BrokenPhotoError(f"{path}: cannot be decoded: {error}") from None
         if image is None:
             raise BrokenPhotoError(f"{path}: cannot be decoded")
-        return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
+        if reduced != cv2.IMREAD_COLOR_RGB:  # the flags that shrink know no RGB
+            image = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+        return np.asarray(image, np.uint8)

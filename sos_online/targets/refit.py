@@ -67,9 +67,7 @@ def refit_target(target: Target) -> Target:
     return refitted
 
 
-def _widen(
-    amodal_boxes: Tensor, boxes: npt.NDArray[np.float32], size_hw: tuple[int, int]
-) -> npt.NDArray[np.float32]:
+def _widen(amodal_boxes: Tensor, boxes: npt.NDArray[np.float32], size_hw: tuple[int, int]) -> npt.NDArray[np.float32]:
     """Amodal boxes cut at the canvas, and at least as large as what is visible."""
     height, width = size_hw
     amodal = np.asarray(amodal_boxes.numpy(), np.float32)

@@ -136,7 +136,7 @@ def test_single_category_distribution(by: str) -> None:
         later = [rows[1:].tolist() for rows, categories in drawn if categories[0] == category]
         for position in (0, 1):
             found = Counter(rows[position] for rows in later)
-            assert_distribution(found, {row: 1 / (high - low) for row in range(low, high)})
+            assert_distribution(found, dict.fromkeys(range(low, high), 1 / (high - low)))
 
 
 def test_draws_within_an_image_are_independent() -> None:
@@ -153,7 +153,7 @@ def test_sources_of_very_unequal_size_are_drawn_alike() -> None:
     index = FakeIndex([(0, 40_000), (1, 0), (0, 30_000), (1, 29_000), (1, 1_000)])
     small_rows = [row for row, (_, source) in enumerate(index.rows()) if source == 0]
     rows, categories = choose_segments(SegmentChoice(by="source"), index, 20_000, generator(5))
-    small = {row: 1 / 6 for row in small_rows}
+    small = dict.fromkeys(small_rows, 1 / 6)
     found = Counter(int(row) if row in small else -1 for row in rows)
     assert_distribution(found, {**small, -1: 0.5})
     in_large = Counter(
