@@ -65,7 +65,7 @@ class Recipe(Section):
         """Read a YAML file; what it leaves out keeps its default. Raises ``RecipeError`` naming file and key."""
         path = Path(path)
         try:
-            content = yaml.safe_load(path.read_text("utf-8"))
+            content = yaml.load(path.read_text("utf-8"), _Loader)
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
             raise RecipeError(f"{path}: cannot be read as YAML: {error}") from None
         return Recipe.parse({} if content is None else content, str(path))
@@ -96,6 +96,20 @@ class Recipe(Section):
     def fingerprint(self) -> str:
         """Hash of all values: equal for equal recipes."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML's safe loader; a key that is given twice is an error and not the last one."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key_node, _ in node.value:
+            if key_node.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"key {key_node.value!r} is given twice", key_node.start_mark
+                )
+            seen.add(key_node.value)
+        return super().construct_mapping(node, deep)
 
 
 def _explain(where: str, detail: Any) -> str:

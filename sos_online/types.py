@@ -9,25 +9,38 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from sos_online.errors import StreamError
 
 Pixels = npt.NDArray[np.uint8]
-RGB = tuple[int, int, int]
-Box = tuple[int, int, int, int]
 
-_STRICT = ConfigDict(extra="forbid")
+
+def _not_empty(box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+    if box[2] <= box[0] or box[3] <= box[1]:
+        raise ValueError(f"expected x1 < x2 and y1 < y2, found {list(box)}")
+    return box
+
+
+# The limits are checked where a scene is read from JSON; what plans draw keeps to them.
+NonNegative = Annotated[int, Field(ge=0)]
+Positive = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Byte = Annotated[int, Field(ge=0, le=255)]
+RGB = tuple[Byte, Byte, Byte]
+Box = Annotated[tuple[int, int, int, int], AfterValidator(_not_empty)]
+
+_STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 class Section(BaseModel):
     """Base of every section of a recipe: immutable, and a key it does not know is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +74,8 @@ class Placement:
 
     __pydantic_config__ = _STRICT
 
-    segment: int
-    category: int
+    segment: NonNegative
+    category: Positive
     box: Box
     flip_x: bool = False
     flip_y: bool = False
@@ -98,9 +111,9 @@ class NoiseBackground:
     __pydantic_config__ = _STRICT
 
     colour: RGB
-    amplitude: float
-    grain: float
-    seed: int
+    amplitude: Annotated[float, Field(ge=0)]
+    grain: Annotated[float, Field(gt=0)]
+    seed: NonNegative
     kind: Literal["noise"] = "noise"
 
 
@@ -117,15 +130,17 @@ class PhotoBackground:
 
     __pydantic_config__ = _STRICT
 
-    photo: int
-    zoom: float
-    x: float
-    y: float
+    photo: NonNegative
+    zoom: Annotated[float, Field(gt=0, le=1)]
+    x: Share
+    y: Share
     flip_x: bool = False
     kind: Literal["photo"] = "photo"
 
 
-Background = SolidBackground | GradientBackground | NoiseBackground | PhotoBackground
+Background = Annotated[
+    SolidBackground | GradientBackground | NoiseBackground | PhotoBackground, Field(discriminator="kind")
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +155,7 @@ class Scene:
 
     __pydantic_config__ = _STRICT
 
-    size_hw: tuple[int, int]
+    size_hw: tuple[Positive, Positive]
     background: Background
     placements: tuple[Placement, ...]
 
@@ -152,7 +167,7 @@ class Scene:
     def from_json(text: str | bytes) -> Scene:
         """Inverse of :meth:`to_json`. Raises ``StreamError`` naming the field that is wrong."""
         try:
-            return _scene_adapter().validate_json(text)
+            return _scene_adapter().validate_json(text, strict=True)
         except ValidationError as error:
             first = error.errors()[0]
             raise StreamError(f"scene: {'.'.join(map(str, first['loc'])) or 'text'}: {first['msg']}") from None

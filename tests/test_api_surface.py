@@ -37,7 +37,7 @@ def test_errors_have_one_base() -> None:
 def test_importing_loads_nothing_heavy_and_starts_nothing() -> None:
     program = (
         "import sys, threading, sos_online, torch; "
-        "heavy = {'diffusers', 'transformers', 'ray', 'openai', 'fsspec.implementations', 'typer', 'rich', 'playwright'}; "
+        "heavy = {'diffusers', 'transformers', 'ray', 'openai', 'typer', 'rich', 'playwright'}; "
         "assert not heavy & set(sys.modules), heavy & set(sys.modules); "
         "assert not torch.cuda.is_initialized(); "
         "assert threading.active_count() == 1, threading.enumerate()"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import sys
-from types import FrameType
 
 import typer
 
@@ -43,5 +42,5 @@ class _Stopped(BaseException):
     """Ctrl-C, under a name of our own: the command framework would swallow a KeyboardInterrupt."""
 
 
-def _stop(signum: int, frame: FrameType | None) -> None:
+def _stop(*_: object) -> None:
     raise _Stopped

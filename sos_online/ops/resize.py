@@ -52,13 +52,13 @@ def fit(
     if flip_x or flip_y:
         source = np.asarray(cv2.flip(source, -1 if flip_x and flip_y else int(flip_x)), np.float32)
     if angle == 0:
-        if source.shape[1::-1] == tuple(box_wh):
-            return source
-        fitted = cv2.resize(source, box_wh, interpolation=cv2.INTER_LINEAR)
+        same = source.shape[1::-1] == tuple(box_wh)
+        fitted = source if same else cv2.resize(source, box_wh, interpolation=cv2.INTER_LINEAR)
     else:
         matrix = turn_matrix((source.shape[1], source.shape[0]), box_wh, angle)
         fitted = cv2.warpAffine(source, matrix, box_wh, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
-    return np.asarray(fitted, np.float32)
+    # OpenCV drops a channel axis of length 1
+    return np.asarray(fitted, np.float32).reshape(box_wh[1], box_wh[0], *crop.shape[2:])
 
 
 def turn_matrix(size_wh: tuple[int, int], box_wh: tuple[int, int], angle: float) -> npt.NDArray[np.float64]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from sos_online.errors import RecipeError
 from sos_online.types import (
@@ -43,6 +43,12 @@ class BackgroundChoice(Section):
         if self.weights != "auto" and not (min(self.weights.values(), default=0) >= 0 < sum(self.weights.values())):
             raise ValueError(f"weights must be 0 or more, at least one above 0, found {self.weights}")
         return self
+
+    @field_validator("weights")
+    @classmethod
+    def _in_one_order(cls, weights: Literal["auto"] | dict[Kind, float]) -> Literal["auto"] | dict[Kind, float]:
+        # so that the order in a file changes neither the fingerprint nor what is drawn
+        return weights if weights == "auto" else {kind: weights[kind] for kind in get_args(Kind) if kind in weights}
 
 
 def background_weights(choice: BackgroundChoice, num_photos: int) -> dict[Kind, float]:

@@ -51,7 +51,8 @@ def _in_categories(
 
 def _by_source(index: SegmentIndex, count: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
     rows = np.empty(count, np.int64)
-    sources = rng.integers(0, index.num_sources, count)
+    # a source whose segments were all left out has none to give
+    sources = rng.choice([source for source in range(index.num_sources) if index.group_starts(source)[1][-1]], count)
     shares = rng.random(count)
     for position, source in enumerate(sources):
         starts, before = index.group_starts(int(source))

@@ -37,7 +37,7 @@ def place_segment(
     """Placement of a segment whose crop is ``size_wh``; at least one pixel wide and high. Always draws four numbers."""
     u_scale, u_flip_x, u_flip_y, u_angle = rng.random(4).tolist()
     scale = rules.scale[0] + u_scale * (rules.scale[1] - rules.scale[0])
-    angle = (2 * u_angle - 1) * rules.rotation
+    angle = (2 * u_angle - 1) * rules.rotation + 0.0  # not -0.0
     box_w, box_h = (box[2] - box[0]) * scale, (box[3] - box[1]) * scale
     width, height = box_w, box_h
     if rules.mode == "fit":

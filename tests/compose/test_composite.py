@@ -144,7 +144,7 @@ def test_an_object_hidden_by_one_that_is_left_out_is_judged_by_what_is_seen() ->
     bottom, middle, top = (
         Placement(i, 1, box) for i, box in enumerate([(0, 0, 10, 10), (0, 0, 11, 10), (0, 0, 12, 10)])
     )
-    # the middle one shows one column of eleven: left out; what it hid of the bottom one is hidden by the top one as well
+    # the middle one shows one column of eleven: left out; what it hid, the top one hides as well
     rule = VisibilityRule(min_pixels=1, min_share=0.2)
     composite = compose(scene_of(bottom, middle, top), Uniform((1, 2, 3), opaque), canvas_of(scene_of()), rule)
     assert composite.objects == (top,)

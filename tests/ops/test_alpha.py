@@ -39,7 +39,7 @@ def test_premultiply_cardinality(size_hw: tuple[int, int]) -> None:
     np.testing.assert_allclose(product, colour * (alpha[..., None] / 255), atol=1e-4)
 
 
-# lay_over: mostly hard edges are computed pixel by pixel, mostly soft ones as a whole
+# lay_over: of what is large and mostly opaque only the edge is computed, all else as a whole
 
 
 def laid_over(behind: Pixels, premultiplied: npt.ArrayLike, alpha: npt.ArrayLike) -> Pixels:
@@ -54,9 +54,9 @@ def exact_over(behind: Pixels, premultiplied: npt.ArrayLike, alpha: npt.ArrayLik
 
 
 def with_hard_surroundings(array: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
-    """Ten times as wide, zeros to the right: its soft pixels are few, so the other path is taken."""
-    wide = np.zeros((array.shape[0], array.shape[1] * 10, *array.shape[2:]), array.dtype)
-    wide[:, : array.shape[1]] = array
+    """In the corner of a far larger array of zeros: its soft pixels are few, so the other path is taken."""
+    wide = np.zeros((array.shape[0] + 100, array.shape[1] * 10 + 100, *array.shape[2:]), array.dtype)
+    wide[: array.shape[0], : array.shape[1]] = array
     return wide
 
 
@@ -97,27 +97,29 @@ def test_both_paths_agree(seed: int, size_hw: tuple[int, int]) -> None:
     premultiplied = (rng.random((*size_hw, 3)) * alpha[..., None]).astype(np.float32)
     alone = laid_over(behind, premultiplied, alpha)
     surrounded = laid_over(*map(with_hard_surroundings, (behind, premultiplied, alpha)))  # type: ignore[arg-type]
-    assert (surrounded[:, : size_hw[1]] == alone).all()
+    assert (surrounded[: size_hw[0], : size_hw[1]] == alone).all()
+    assert not surrounded[size_hw[0] :].any()
 
 
-@pytest.mark.parametrize("size_hw", [(1, 1), (1, 2), (2, 1), (1, 5), (5, 1), (3, 3)])
+@pytest.mark.parametrize("size_hw", [(1, 1), (1, 2), (5, 1), (3, 3), (1, 5000), (5000, 1), (80, 90)])
 @pytest.mark.parametrize("alpha", [0.0, 1.0, 128.0, 254.0, 254.995, 255.0, 255.00003])
 def test_lay_over_writes_into_a_window_and_nowhere_else(size_hw: tuple[int, int], alpha: float) -> None:
-    canvas = np.full((7, 8, 3), 200, np.uint8)
-    window = slice(1, 1 + size_hw[0]), slice(2, 2 + size_hw[1])
+    height, width = size_hw
+    canvas = np.full((height + 4, width + 5, 3), 200, np.uint8)
+    window = slice(1, 1 + height), slice(2, 2 + width)
     lay_over(canvas[window], np.full((*size_hw, 3), 0.2 * alpha, np.float32), np.full(size_hw, alpha, np.float32))
-    expected = np.full((7, 8, 3), 200, np.uint8)
+    expected = np.full_like(canvas, 200)
     expected[window] = round(200 * (1 - min(alpha, 255) / 255) + 0.2 * alpha)
     assert (canvas == expected).all()
 
 
-@pytest.mark.parametrize("soft", [1, 60])  # of 64 pixels: one path each
+@pytest.mark.parametrize("soft", [10, 9000])  # of 10000 pixels: one path each
 def test_lay_over_of_white_on_white_does_not_wrap_round(soft: int) -> None:
     """What bilinear weights add to 255 by rounding must not become black."""
-    alpha = np.full((8, 8), 255.00002, np.float32)
+    alpha = np.full((100, 100), 255.00002, np.float32)
     alpha.flat[:soft] = 254.98
     premultiplied = np.repeat(alpha[..., None], 3, axis=2) + np.float32(0.00002)
-    assert (laid_over(np.full((8, 8, 3), 255, np.uint8), premultiplied, alpha) == 255).all()
+    assert (laid_over(np.full((100, 100, 3), 255, np.uint8), premultiplied, alpha) == 255).all()
 
 
 # bleed

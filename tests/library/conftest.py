@@ -1,0 +1,97 @@
+"""Made-up sources, whole folders compared byte by byte, and processes that may be killed."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+from multiprocessing.context import ForkServerContext
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+import sos_online as sos
+from sos_online.library import build
+from sos_online.types import Pixels
+from tests.conftest import draw_cutouts
+
+ENCODING = sos.Encoding(ladder=(16, 32))
+
+
+def disc(width: int = 30, height: int = 20, seed: int = 0) -> Pixels:
+    """RGBA: noise inside a soft ellipse that touches all four sides, green garbage outside."""
+    rng = np.random.default_rng(seed)
+    rows, columns = np.mgrid[:height, :width] + 0.5
+    inside = 1 - np.hypot((columns / width - 0.5) * 2, (rows / height - 0.5) * 2)
+    alpha = np.rint(np.clip(inside * 6, 0, 1) * 255).astype(np.uint8)
+    alpha[height // 2], alpha[:, width // 2] = 255, 255
+    colour = rng.integers(0, 256, (height, width, 3)).astype(np.uint8)
+    colour[alpha == 0] = (0, 255, 0)
+    return np.dstack([colour, alpha])
+
+
+def png(rgba: Pixels) -> bytes:
+    return bytes(cv2.imencode(".png", cv2.cvtColor(rgba, cv2.COLOR_RGBA2BGRA))[1])
+
+
+def write_files(root: Path, files: dict[str, bytes | Pixels]) -> Path:
+    """Files by their path below ``root``; arrays are written as PNG."""
+    for name, content in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else png(content))
+    return root
+
+
+def write_coco(root: Path, **fields: Any) -> sos.CocoInstances:
+    """A 40 x 30 image with one annotation of 20 x 15 pixels; ``fields`` replace those of the JSON, None drops one."""
+    square = {"id": 7, "image_id": 1, "category_id": 3, "segmentation": [[4, 5, 24, 5, 24, 20, 4, 20]], "iscrowd": 0}
+    content: dict[str, Any] = {
+        "images": [{"id": 1, "file_name": "a.png", "width": 40, "height": 30}],
+        "annotations": [square],
+        "categories": [{"id": 3, "name": "cat"}],
+        **fields,
+    }
+    image = np.random.default_rng(0).integers(0, 256, (30, 40, 3)).astype(np.uint8)
+    root.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(root / "a.png"), image)
+    kept = {name: value for name, value in content.items() if value is not None}
+    (root / "instances.json").write_text(json.dumps(kept), "utf-8")
+    return sos.CocoInstances(root, root / "instances.json", min_area=1)
+
+
+def tree(root: Path) -> dict[str, bytes]:
+    """Every file below a folder, hidden ones too."""
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+@pytest.fixture(scope="session")
+def cutouts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve segments in four category folders."""
+    return draw_cutouts(tmp_path_factory.mktemp("cutouts") / "cutouts")
+
+
+@pytest.fixture
+def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five segments a shard, so that twelve need three."""
+    monkeypatch.setattr(build, "SEGMENTS_PER_SHARD", 5)
+
+
+def build_cutouts(out: Path, cutouts: Path, workers: int = 0) -> sos.SegmentLibrary:
+    return sos.build_library(out, [sos.CategoryFolders(cutouts)], name="c", encoding=ENCODING, workers=workers)
+
+
+def build_in_small_shards(out: Path, cutouts: Path) -> None:
+    """To be run in a process of its own."""
+    build.SEGMENTS_PER_SHARD = 5
+    build_cutouts(out, cutouts)
+
+
+@pytest.fixture(scope="session")
+def processes() -> ForkServerContext:
+    """Starts processes that have the package imported; they may die without taking the tests with them."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.library.conftest"])
+    return context

@@ -1,0 +1,245 @@
+"""Sources that are folders of pictures: made up, broken, real. (COCO: ``test_coco_source.py``.)"""
+
+from __future__ import annotations
+
+import io
+import json
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+import sos_online as sos
+from sos_online.library.sources import LeftOut, RawSegment, Source
+from sos_online.library.sources.base import category_name
+from sos_online.types import Pixels, Words
+from tests.library.conftest import disc, png, write_files
+
+
+def read_all(source: Source) -> list[RawSegment | LeftOut]:
+    return [item for unit in source.units() for item in source.read(unit)]
+
+
+def taken(source: Source) -> list[RawSegment]:
+    return [item for item in read_all(source) if isinstance(item, RawSegment)]
+
+
+def reasons(source: Source) -> list[str]:
+    return [item.reason for item in read_all(source) if isinstance(item, LeftOut)]
+
+
+def pil_bytes(image: Image.Image, format: str, **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, format, **options)
+    return buffer.getvalue()
+
+
+def png_header_only(width: int, height: int) -> bytes:
+    """A well-formed PNG that promises more pixels than it holds."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(bytes(50))) + chunk(b"IEND", b"")
+
+
+def flip_byte(data: bytes, position: int) -> bytes:
+    return data[:position] + bytes([data[position] ^ 0xFF]) + data[position + 1 :]
+
+
+# names
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("cat", "cat"),  # as it is
+        ("teddy_bear", "teddy bear"),  # underscores
+        ("  a _ b\t\n", "a b"),  # single blanks
+        ("T-Rex", "T-Rex"),  # case and hyphen stay
+        ("cafe\u0301", "caf\u00e9"),  # composed
+        ("1st_place_medal", "1st place medal"),  # digits stay
+    ],
+)
+def test_category_name_table(name: str, shown: str) -> None:
+    assert category_name(name) == shown
+    assert category_name(shown) == shown
+
+
+# category/*.png
+
+
+def test_category_folders_smoke(tmp_path: Path) -> None:
+    """Order, keys and names; nothing but pictures, and only one level down."""
+    root = write_files(
+        tmp_path / "my_set",
+        {
+            "b_c/2.png": disc(),
+            "b_c/1.PNG": disc(),
+            "b_c/deeper/3.png": disc(),
+            "b_c/notes.txt": b"x",
+            "a/3.webp": pil_bytes(Image.fromarray(disc()), "WEBP", lossless=True, exact=True),
+            "top.png": disc(),
+        },
+    )
+    source = sos.CategoryFolders(root)
+    assert source.name == "my_set"
+    assert sos.CategoryFolders(root, name="other").name == "other"
+    items = taken(source)
+    assert [(item.key, item.category) for item in items] == [
+        ("a/3.webp", "a"),
+        ("b_c/1.PNG", "b c"),
+        ("b_c/2.png", "b c"),
+    ]
+    assert all((item.rgba == disc()).all() and not item.words for item in items)
+    assert [(unit.size, unit.segments) for unit in source.units()][0] == ((root / "a/3.webp").stat().st_size, 1)
+
+
+BROKEN: dict[str, tuple[bytes, str]] = {
+    "zero bytes": (b"", "empty file"),
+    "no picture": (b"hello", "not a readable image"),
+    "truncated": (png(disc())[:-300], "not a readable image"),
+    "without its last byte": (png(disc())[:-1], "not a readable image"),
+    "one byte flipped": (flip_byte(png(disc()), 400), "not a readable image"),
+    "no alpha": (pil_bytes(Image.fromarray(disc()[..., :3]), "PNG"), "no alpha channel"),
+    "grey": (pil_bytes(Image.fromarray(disc()[..., 0]), "PNG"), "no alpha channel"),
+    "a JPEG named PNG": (pil_bytes(Image.fromarray(disc()[..., :3]), "JPEG"), "no alpha channel"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_broken_pictures_are_left_out_with_a_reason(tmp_path: Path, case: str) -> None:
+    """The good one beside it is still taken."""
+    data, reason = BROKEN[case]
+    write_files(tmp_path, {"c/bad.png": data, "c/good.png": disc(), "sos/0/bad.png": data, "sos/0/good.png": disc()})
+    for source in (sos.CategoryFolders(tmp_path), sos.SOSLayout(tmp_path)):
+        assert reasons(source) == [reason]
+        assert len(taken(source)) == 1
+
+
+@pytest.mark.xfail(strict=True, raises=cv2.error, reason="OpenCV raises above 2**30 pixels, which ends the whole build")
+def test_a_picture_that_promises_too_many_pixels_is_left_out(tmp_path: Path) -> None:
+    write_files(tmp_path, {"c/bad.png": png_header_only(40_000, 40_000), "c/good.png": disc()})
+    assert len(reasons(sos.CategoryFolders(tmp_path))) == 1
+
+
+@pytest.mark.xfail(
+    strict=True, raises=OSError, reason="only the suffix is looked at; one such entry ends the whole build"
+)
+@pytest.mark.parametrize("entry", ["folder", "dangling link"])
+def test_an_entry_that_is_no_file_does_not_stop_the_others(tmp_path: Path, entry: str) -> None:
+    write_files(tmp_path, {"c/good.png": disc()})
+    bad = tmp_path / "c/bad.png"
+    bad.mkdir() if entry == "folder" else bad.symlink_to(tmp_path / "nowhere.png")
+    assert len(taken(sos.CategoryFolders(tmp_path))) == 1
+
+
+def rgba_variants() -> dict[str, tuple[bytes, Pixels]]:
+    """Ways to write the same picture."""
+    rgba = disc()
+    deep = rgba.astype(np.uint16) * 257
+    grey = np.dstack([rgba[..., :1]] * 3 + [rgba[..., 3:]])
+    few = np.dstack([rgba[..., :3] // 128 * 255, rgba[..., 3:] // 128 * 255])  # 16 colours at most
+    palette = Image.fromarray(few).quantize(16)
+    return {
+        "16 bit": (bytes(cv2.imencode(".png", cv2.cvtColor(deep, cv2.COLOR_RGBA2BGRA))[1]), rgba),
+        "grey with alpha": (pil_bytes(Image.fromarray(grey).convert("LA"), "PNG"), grey),
+        "palette": (pil_bytes(palette, "PNG"), np.asarray(palette.convert("RGBA"))),
+    }
+
+
+@pytest.mark.parametrize("case", ["16 bit", "grey with alpha", "palette"])
+def test_other_ways_to_write_rgba(tmp_path: Path, case: str) -> None:
+    data, expected = rgba_variants()[case]
+    (item,) = taken(sos.CategoryFolders(write_files(tmp_path, {"c/x.png": data})))
+    assert item.rgba.dtype == np.uint8
+    assert (item.rgba[..., 3] == expected[..., 3]).all()
+    assert (item.rgba[expected[..., 3] > 0] == expected[expected[..., 3] > 0]).all()
+
+
+@pytest.mark.parametrize("layout", [sos.CategoryFolders, sos.SOSLayout])
+@pytest.mark.parametrize("case", ["empty", "absent", "a file", "too shallow"])
+def test_exception_for_a_folder_with_nothing_to_take(tmp_path: Path, layout: type[Any], case: str) -> None:
+    root = tmp_path / "root"
+    if case == "a file":
+        root.write_bytes(b"")
+    elif case != "absent":
+        write_files(root, {"top.png": disc()} if case == "too shallow" else {"cat/notes.txt": b""})
+    with pytest.raises(sos.SourceError, match="root"):
+        list(layout(root).units())
+
+
+@pytest.mark.xfail(strict=True, raises=AttributeError, reason="build_library takes str or Path, its sources Path alone")
+@pytest.mark.parametrize("make", [sos.CategoryFolders, sos.SOSLayout, lambda path: sos.CocoInstances(path, path)])
+def test_a_source_takes_a_path_as_text(tmp_path: Path, make: Any) -> None:
+    make(str(tmp_path))
+
+
+# category/sub_category/ID.png
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        (None, Words("old red")),  # the metadata does not know it
+        ({}, Words("old red")),
+        ({"description": " A mug. ", "short_phrase": "mug"}, Words("old red", "A mug.", "mug")),
+        ({"features": [" red", "", "round "]}, Words("old red", features=("red", "round"))),
+        ({"features": "red, round,"}, Words("old red", features=("red", "round"))),  # a list written as text
+        ({"features": []}, Words("old red")),
+        ({"prompt": "ignored"}, Words("old red")),
+    ],
+)
+def test_words_of_the_sos_layout(tmp_path: Path, entry: dict[str, Any] | None, words: Words) -> None:
+    metadata = json.dumps({} if entry is None else {"coffee_mug_old_red": entry}).encode()
+    write_files(tmp_path, {"coffee_mug/old_red/5.png": disc(), "object_segments_metadata.json": metadata})
+    (item,) = taken(sos.SOSLayout(tmp_path))
+    assert (item.key, item.category, item.words) == ("coffee_mug/old_red/5.png", "coffee mug", words)
+
+
+def test_a_sub_category_that_is_a_number_says_nothing(tmp_path: Path) -> None:
+    """And without metadata nothing is known."""
+    (item,) = taken(sos.SOSLayout(write_files(tmp_path, {"mug/017/5.png": disc()})))
+    assert item.words == Words()
+
+
+@pytest.mark.xfail(strict=True, reason="null becomes the text 'None'; features that are null end the whole build")
+@pytest.mark.parametrize("field", ["description", "short_phrase", "features"])
+def test_null_in_the_metadata_is_no_word(tmp_path: Path, field: str) -> None:
+    metadata = json.dumps({"mug_0": {field: None}}).encode()
+    write_files(tmp_path, {"mug/0/5.png": disc(), "object_segments_metadata.json": metadata})
+    assert taken(sos.SOSLayout(tmp_path))[0].words == Words()
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"mug_0": 5}', b"\xff"])
+def test_exception_for_metadata_that_is_none(tmp_path: Path, content: bytes) -> None:
+    write_files(tmp_path, {"mug/0/5.png": disc(), "words.json": content})
+    with pytest.raises(sos.SourceError, match=r"words\.json"):
+        read_all(sos.SOSLayout(tmp_path, metadata=tmp_path / "words.json"))
+
+
+def test_exception_for_named_metadata_that_is_absent(tmp_path: Path) -> None:
+    write_files(tmp_path, {"mug/0/5.png": disc()})
+    with pytest.raises(sos.SourceError, match=r"absent\.json"):
+        read_all(sos.SOSLayout(tmp_path, metadata=tmp_path / "absent.json"))
+
+
+def test_emoji3d(real_data: Path) -> None:
+    """409 segments in 409 categories, names with hyphens and digits, soft alpha, words for all, features for some."""
+    items = taken(sos.SOSLayout(real_data / "emoji3d"))
+    by_category = {item.category: item for item in items}
+    assert (len(items), len(by_category)) == (409, 409)
+    assert {"T-Rex", "1st place medal", "eleven-thirty", "pool 8 ball", "globe showing Asia-Australia"} <= set(
+        by_category
+    )
+    assert all(item.words.description and item.words.short_phrase and not item.words.sub_category for item in items)
+    assert 100 < sum(bool(item.words.features) for item in items) < 200
+    assert by_category["globe showing Americas"].words.features == ("globe", "world", "international")
+    assert all(item.rgba.shape == (256, 256, 4) for item in items)
+    assert all(0 < np.count_nonzero(item.rgba[..., 3] % 255) for item in items)
