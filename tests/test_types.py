@@ -23,20 +23,22 @@ from sos_online.types import (
 
 COLOURS = st.tuples(*[st.integers(0, 255)] * 3)
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
+POSITIVE = st.floats(0, exclude_min=True, allow_infinity=False)
+SHARE = st.floats(0, 1, exclude_min=True)
 BACKGROUNDS = {
     "solid": st.builds(SolidBackground, COLOURS),
     "gradient": st.builds(GradientBackground, COLOURS, COLOURS, angle=FINITE),
-    "noise": st.builds(NoiseBackground, COLOURS, amplitude=FINITE, grain=FINITE, seed=st.integers(0, 2**63 - 1)),
+    "noise": st.builds(NoiseBackground, COLOURS, amplitude=POSITIVE, grain=POSITIVE, seed=st.integers(0, 2**63 - 1)),
     "photo": st.builds(
-        PhotoBackground, photo=st.integers(0, 2**40), zoom=FINITE, x=FINITE, y=FINITE, flip_x=st.booleans()
+        PhotoBackground, photo=st.integers(0, 2**40), zoom=SHARE, x=SHARE, y=SHARE, flip_x=st.booleans()
     ),
 }
-EDGES = st.integers(-(2**31), 2**31)
+STARTS, SIDES = st.integers(-(2**31), 2**31), st.integers(1, 2**31)
 PLACEMENTS = st.builds(
     Placement,
     segment=st.integers(0, 2**40),
     category=st.integers(1, 2**31),
-    box=st.tuples(EDGES, EDGES, EDGES, EDGES),
+    box=st.builds(lambda x, y, w, h: (x, y, x + w, y + h), STARTS, STARTS, SIDES, SIDES),
     flip_x=st.booleans(),
     flip_y=st.booleans(),
     angle=FINITE,
