@@ -38,7 +38,7 @@ _STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 class Section(BaseModel):
-    """Base of every section of a recipe: immutable, and a key it does not know is an error."""
+    """Base of settings, such as a section of a recipe: immutable, and a key it does not know is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 

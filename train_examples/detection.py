@@ -35,7 +35,7 @@ from torchvision.models.detection import MaskRCNN
 import sos_online as sos
 from sos_online.evaluate import CocoEvaluator, annotations_of, match_categories
 
-EvaluationSet = tuple[CocoEvaluator, Callable[[int], Tensor]]  # and: image id -> uint8 [3, H, W]
+ReadImage = Callable[[int], Tensor]  # image id -> uint8 [3, H, W]
 
 
 class Config(BaseModel, frozen=True, extra="forbid"):
@@ -57,10 +57,6 @@ class Config(BaseModel, frozen=True, extra="forbid"):
     evaluate_every: PositiveInt
     checkpoint_every: PositiveInt
 
-    def rate(self, step: int) -> float:
-        """The share of the learning rate that a step takes."""
-        return min(1, (step + 1) / (self.warmup_steps + 1)) * (1 + math.cos(math.pi * step / self.steps)) / 2
-
 
 def load_config(path: Path) -> tuple[Config, sos.Recipe]:
     try:
@@ -72,22 +68,22 @@ def load_config(path: Path) -> tuple[Config, sos.Recipe]:
     return config, sos.Recipe.parse(config.recipe, f"{path}: recipe")
 
 
-def train_step(model: nn.Module, optimizer: torch.optim.Optimizer, images: Tensor, targets: Any, step: int) -> float:
+def train_step(model: nn.Module, optimizer: torch.optim.Optimizer, images: Any, targets: Any, step: int) -> float:
     torch.manual_seed(step)  # torchvision samples anchors and proposals: the same ones after --resume
     with torch.autocast(images.device.type, torch.bfloat16, enabled=images.is_cuda):
         losses: dict[str, Tensor] = model(images, targets)
-        loss = torch.stack([part.float() for part in losses.values()]).sum()
+    loss = torch.stack([part.float() for part in losses.values()]).sum()
     if not loss.isfinite():
         parts = ", ".join(f"{name} {part:.3g}" for name, part in losses.items())
         raise SystemExit(f"step {step}: the loss is not finite ({parts}); try a lower learning_rate")
     optimizer.zero_grad()
-    loss.backward()
+    loss.backward()  # type: ignore[no-untyped-call]
     optimizer.step()
     return loss.item()
 
 
 @torch.no_grad()
-def evaluate(model: nn.Module, evaluator: CocoEvaluator, read: Callable[[int], Tensor], device: torch.device) -> Any:
+def evaluate(model: nn.Module, evaluator: CocoEvaluator, read: ReadImage, device: torch.device) -> dict[str, float]:
     ranks = sos.Ranks.detect()
     model.eval()
     for image_id in list(evaluator.images)[ranks.rank :: ranks.world]:
@@ -96,15 +92,21 @@ def evaluate(model: nn.Module, evaluator: CocoEvaluator, read: Callable[[int], T
     return evaluator.summarize(all_ranks=True)
 
 
-def evaluation_sets(options: argparse.Namespace, held_out: sos.SOSDataset, masks: bool) -> dict[str, EvaluationSet]:
-    names, iou_types = held_out.library.category_names, ("bbox", "segm")[: 1 + masks]
-    truth = annotations_of(map(held_out.sample, range(held_out.length)), names)
-    evaluator = CocoEvaluator(truth, {label: label for label in range(1, len(names) + 1)}, iou_types)
-    sets: dict[str, EvaluationSet] = {"held_out": (evaluator, lambda index: held_out.sample(index)[0])}
+def evaluation_sets(
+    options: argparse.Namespace, held_out: sos.SOSDataset, masks: bool
+) -> dict[str, tuple[CocoEvaluator, ReadImage]]:
+    names = held_out.library.category_names
+
+    def evaluator(annotations: Any) -> CocoEvaluator:
+        labels, missing = match_categories(names, annotations)
+        if missing:
+            print(f"{len(missing)} of {len(names)} categories are not in {annotations}: {', '.join(missing)}")
+        return CocoEvaluator(annotations, labels, ("bbox", "segm") if masks else ("bbox",))
+
+    scenes = evaluator(annotations_of(map(held_out.sample, range(held_out.length)), names))
+    sets: dict[str, tuple[CocoEvaluator, ReadImage]] = {"held_out": (scenes, lambda index: held_out.sample(index)[0])}
     if options.val_annotations:
-        labels, missing = match_categories(names, options.val_annotations)
-        print(f"{len(names) - len(missing)} of {len(names)} categories are in {options.val_annotations}, not: {missing}")
-        real = CocoEvaluator(options.val_annotations, labels, iou_types)
+        real = evaluator(options.val_annotations)
         paths = {image_id: options.val_images / entry["file_name"] for image_id, entry in real.images.items()}
         sets["real"] = real, lambda image_id: decode_image(str(paths[image_id]), "RGB")
     return sets
@@ -115,26 +117,25 @@ def train(options: argparse.Namespace, device: torch.device) -> None:
     ranks = sos.Ranks.detect()
     library = sos.SegmentLibrary.open(options.library) if options.library else sos.SegmentLibrary.demo()
     photos = sos.Backgrounds.open(options.backgrounds) if options.backgrounds else None
+    dataset = sos.SOSDataset(library, recipe, seed=config.seed, backgrounds=photos)
+    held_out = sos.SOSDataset(library, recipe, seed=config.seed + 1, length=config.held_out, backgrounds=photos)
+
     torch.manual_seed(config.seed)
-    model: nn.Module = get_model(
-        config.detector,
-        weights=None,
-        weights_backbone=config.backbone_weights,
-        num_classes=library.num_categories + 1,
-        **config.detector_options,
-    )
+    classes = {"num_classes": library.num_categories + 1, "weights_backbone": config.backbone_weights}
+    model: nn.Module = get_model(config.detector, weights=None, **classes, **config.detector_options)
     model.to(device).train()
     masks = isinstance(model, MaskRCNN)
-    dataset = sos.SOSDataset(library, recipe, seed=config.seed, backgrounds=photos)
     loader = sos.make_loader(dataset, config.batch_size, num_workers=config.num_workers, device=device, masks=masks)
-    held_out = sos.SOSDataset(library, recipe, seed=config.seed + 1, length=config.held_out, backgrounds=photos)
     sets = evaluation_sets(options, held_out, masks)
     optimizer = torch.optim.AdamW(model.parameters(), config.learning_rate, weight_decay=config.weight_decay)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, config.rate)
-    parts: dict[str, Any] = {"model": model, "optimizer": optimizer, "schedule": schedule, "loader": loader}
+    warm_up = config.warmup_steps + 1
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: min(1, (step + 1) / warm_up) * (1 + math.cos(math.pi * step / config.steps)) / 2
+    )
 
     options.out.mkdir(parents=True, exist_ok=True)
     checkpoint: Path = options.out / "checkpoint.pt"
+    parts: dict[str, Any] = {"model": model, "optimizer": optimizer, "schedule": schedule, "loader": loader}
     if options.resume and checkpoint.exists():
         for name, state in torch.load(checkpoint, map_location="cpu", weights_only=True).items():
             parts[name].load_state_dict(state)
@@ -150,13 +151,13 @@ def train(options: argparse.Namespace, device: torch.device) -> None:
             scores = evaluate(model, evaluator, read, device)
             report(step, **{f"{name}_{metric}": value for metric, value in scores.items()})
 
-    first = schedule.last_epoch
-    if first == 0:
+    done = schedule.last_epoch
+    if done == 0:
         measure(0)
     trained = DistributedDataParallel(model) if ranks.world > 1 else model
     batches = chain.from_iterable(repeat(loader))  # epoch after epoch
     losses, clock = [], time.perf_counter()
-    for step, (images, targets) in zip(range(first + 1, config.steps + 1), batches, strict=False):
+    for step, (images, targets) in zip(range(done + 1, config.steps + 1), batches, strict=False):
         losses.append(train_step(trained, optimizer, images, targets, step))
         schedule.step()
         last = step == config.steps
@@ -168,8 +169,8 @@ def train(options: argparse.Namespace, device: torch.device) -> None:
             measure(step)
             clock = time.perf_counter()
         if ranks.rank == 0 and (step % config.checkpoint_every == 0 or last):
-            torch.save({name: part.state_dict() for name, part in parts.items()}, partial := checkpoint.with_suffix(".new"))
-            partial.replace(checkpoint)
+            torch.save({name: part.state_dict() for name, part in parts.items()}, checkpoint.with_suffix(".new"))
+            checkpoint.with_suffix(".new").replace(checkpoint)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -184,8 +185,9 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     if (options.val_images is None) != (options.val_annotations is None):
         parser.error("--val-images and --val-annotations go together")
-    device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0))) if torch.cuda.is_available() else torch.device("cpu")
-    if device.type == "cuda":
+    device = torch.device("cpu")
+    if torch.cuda.is_available():
+        device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0)))
         torch.cuda.set_device(device)
     if "RANK" in os.environ:  # torchrun sets it
         torch.distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")

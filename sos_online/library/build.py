@@ -17,7 +17,7 @@ from pathlib import Path
 
 from sos_online.errors import LibraryError
 from sos_online.library.arrow_files import write_atomically
-from sos_online.library.encode import EncodedLevel, Encoding, crop_to_alpha, encode_levels
+from sos_online.library.encode import EncodedLevel, Encoding, crop_to_alpha, encode_segment
 from sos_online.library.finish import PartRow, merge_parts, part_is_written, write_part
 from sos_online.library.format import FORMAT_VERSION, MANIFEST, Manifest, shard_path
 from sos_online.library.reader import SegmentLibrary
@@ -130,10 +130,10 @@ def _build_chunk(task: tuple[Path, Source, _Chunk, Encoding]) -> int:
             elif crop is None:
                 left_out.append(LeftOut(item.key, "alpha is zero everywhere"))
             else:
-                size_wh, encoded = encode_levels(crop, encoding)
-                opaque = int((crop[..., 3] >= 128).sum() * size_wh[0] * size_wh[1] / (crop.shape[0] * crop.shape[1]))
-                rows.append(PartRow(item.key, item.category, item.words, size_wh, opaque, slot=len(levels)))
-                levels += encoded
+                encoded = encode_segment(crop, encoding)
+                row = PartRow(item.key, item.category, item.words, encoded.size_wh, encoded.opaque, slot=len(levels))
+                rows.append(row)
+                levels += encoded.levels
     write_shard(shard_path(root, chunk.number), levels)
     write_part(root / "parts", chunk.number, rows, left_out)
     return len(chunk.units)
@@ -172,7 +172,7 @@ def _fingerprint(
 
     add(FORMAT_VERSION, SEGMENTS_PER_SHARD, name, licence, encoding.model_dump())
     for source in sources:
-        add(type(source).__name__, source.name, getattr(source, "min_area", None))
+        add(type(source).__name__, source.name, source.settings())
     for chunk in chunks:
         for unit in chunk.units:
             add(chunk.number, chunk.source, unit.name, unit.size, unit.segments, unit.payload)

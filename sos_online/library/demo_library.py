@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from sos_online.library.build import Progress, build_library
 from sos_online.library.demo import Drawing, catalogue, draw
@@ -18,6 +19,9 @@ class DemoDrawings:
     """The demo drawings as a source."""
 
     name = "demo"
+
+    def settings(self) -> dict[str, Any]:
+        return {"version": __version__}
 
     def units(self) -> Iterator[Unit]:
         for drawing in catalogue():

@@ -7,13 +7,13 @@ from typing import Annotated
 
 import cv2
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field, field_validator
 
 from sos_online.ops.alpha import bleed, resize_rgba
-from sos_online.types import Pixels
+from sos_online.types import Pixels, Section
 
 
-class Encoding(BaseModel):
+class Encoding(Section):
     """Settings of stored pixels, the same for a whole library.
 
     Attributes:
@@ -22,11 +22,16 @@ class Encoding(BaseModel):
         jpeg_quality: of the colours, 1 … 100.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     max_side: Annotated[int, Field(ge=1, le=65500)] = 1024  # a JPEG ends at 65500
     ladder: tuple[Annotated[int, Field(ge=1)], ...] = (32, 64, 128, 256, 512)
     jpeg_quality: Annotated[int, Field(ge=1, le=100)] = 90
+
+    @field_validator("ladder")
+    @classmethod
+    def _grows(cls, ladder: tuple[int, ...]) -> tuple[int, ...]:
+        if list(ladder) != sorted(set(ladder)):
+            raise ValueError(f"expected growing sides, found {list(ladder)}")
+        return ladder
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,21 @@ class EncodedLevel:
 
     colour: bytes
     alpha: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedSegment:
+    """A segment as it is stored.
+
+    Attributes:
+        size_wh: (width, height) of the largest level.
+        opaque: pixels of alpha ≥ 128 at the largest level.
+        levels: small to large.
+    """
+
+    size_wh: tuple[int, int]
+    opaque: int
+    levels: list[EncodedLevel]
 
 
 def level_sizes(size_wh: tuple[int, int], ladder: tuple[int, ...]) -> list[tuple[int, int]]:
@@ -54,24 +74,21 @@ def crop_to_alpha(rgba: Pixels) -> Pixels | None:
     return rgba[y : y + height, x : x + width] if width else None
 
 
-def encode_levels(crop: Pixels, encoding: Encoding) -> tuple[tuple[int, int], list[EncodedLevel]]:
-    """Encode a crop (uint8 ``[h, w, 4]`` RGBA, straight alpha).
-
-    Returns:
-        (width, height) of the largest level, and the levels, small to large.
-    """
+def encode_segment(crop: Pixels, encoding: Encoding) -> EncodedSegment:
+    """Encode a crop (uint8 ``[h, w, 4]`` RGBA, straight alpha)."""
     colour, alpha = np.ascontiguousarray(crop[..., :3]), np.ascontiguousarray(crop[..., 3])
     size_wh = crop.shape[1], crop.shape[0]
     if max(size_wh) > encoding.max_side:
         (size_wh,) = level_sizes(size_wh, (encoding.max_side,))[:1]
         colour, alpha = resize_rgba(colour, alpha, size_wh)
+    opaque = int(np.count_nonzero(alpha >= 128))
     levels = []
     for level_wh in reversed(level_sizes(size_wh, encoding.ladder)):
         if level_wh != (colour.shape[1], colour.shape[0]):
             # from the next larger level: nearly the same as from the largest, and four times as fast
             colour, alpha = resize_rgba(colour, alpha, level_wh)
         levels.append(_encode_level(colour, alpha, encoding.jpeg_quality))
-    return size_wh, levels[::-1]
+    return EncodedSegment(size_wh, opaque, levels[::-1])
 
 
 def _encode_level(colour: Pixels, alpha: Pixels, jpeg_quality: int) -> EncodedLevel:

@@ -14,10 +14,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pyarrow as pa
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from sos_online.errors import LibraryError
 from sos_online.library.encode import Encoding
+from sos_online.types import Section
 
 FORMAT_VERSION = 1
 
@@ -68,20 +69,16 @@ PIXELS_SCHEMA = pa.schema(
 )
 
 
-class SourceReport(BaseModel):
+class SourceReport(Section):
     """What became of one source: segments taken, and left out by reason."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     taken: int
     left_out: dict[str, int]
 
 
-class Manifest(BaseModel):
+class Manifest(Section):
     """``library.json``."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     format_version: int
     name: str

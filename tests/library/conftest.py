@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+from collections.abc import Iterable, Iterator, Sequence
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ import pytest
 
 import sos_online as sos
 from sos_online.library import build
-from sos_online.types import Pixels
+from sos_online.library.sources import LeftOut, RawSegment, Unit
+from sos_online.types import Pixels, Words
 from tests.conftest import draw_cutouts
 
 ENCODING = sos.Encoding(ladder=(16, 32))
@@ -30,6 +32,12 @@ def disc(width: int = 30, height: int = 20, seed: int = 0) -> Pixels:
     colour = rng.integers(0, 256, (height, width, 3)).astype(np.uint8)
     colour[alpha == 0] = (0, 255, 0)
     return np.dstack([colour, alpha])
+
+
+def crop(rgba: Pixels) -> Pixels:
+    """The smallest window that holds all that can be seen."""
+    rows, columns = np.nonzero(rgba[..., 3])
+    return rgba[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
 
 
 def png(rgba: Pixels) -> bytes:
@@ -60,6 +68,26 @@ def write_coco(root: Path, **fields: Any) -> sos.CocoInstances:
     kept = {name: value for name, value in content.items() if value is not None}
     (root / "instances.json").write_text(json.dumps(kept), "utf-8")
     return sos.CocoInstances(root, root / "instances.json", min_area=1)
+
+
+class Listed:
+    """A source made of the names of categories, "" for a segment that is left out; remembers what was read."""
+
+    def __init__(self, name: str, categories: Sequence[str], words: Sequence[Words] = ()) -> None:
+        self.name = name
+        self.categories = {f"{name}{position}": category for position, category in enumerate(categories)}
+        self.words = dict(zip(self.categories, words, strict=False))
+        self.reads: list[str] = []
+
+    def units(self) -> Iterator[Unit]:
+        for key, category in self.categories.items():
+            yield Unit(key, size=0, segments=1, payload=category)
+
+    def read(self, unit: Unit) -> Iterable[RawSegment | LeftOut]:
+        self.reads.append(unit.name)
+        if not unit.payload:
+            return [LeftOut(unit.name, "empty")]
+        return [RawSegment(unit.name, unit.payload, disc(5, 4), self.words.get(unit.name, Words()))]
 
 
 def tree(root: Path) -> dict[str, bytes]:

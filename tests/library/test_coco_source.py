@@ -150,11 +150,17 @@ def test_several_polygons_are_one_object() -> None:
 
 @pytest.mark.parametrize(
     "segmentation",
-    ["text", 5, [5], ["ab"], [["a"] * 6], [1, 2, 3, 4, 5, 6], {}, {"size": [10, 10]}, {"size": 5, "counts": [100]},
-     {"size": [10, 10], "counts": None}, {"size": [10, 10], "counts": "\u00e9"}, {"size": [10, 10], "counts": "garbage!!"},
-     {"size": [10, 10], "counts": [50, 500]}],
+    [
+        *("text", 5, [5], ["ab"], [["a"] * 6], [1, 2, 3, 4, 5, 6], {}),  # no list of polygons, no RLE
+        {"size": [10, 10]},
+        {"size": 5, "counts": [100]},
+        {"size": [10, 10], "counts": None},
+        {"size": [10, 10], "counts": "\u00e9"},
+        {"size": [10, 10], "counts": "garbage!!"},
+        {"size": [10, 10], "counts": [50, 500]},  # more than there is
+    ],
     ids=str,
-)  # fmt: skip
+)
 def test_what_is_no_segmentation_is_none(segmentation: object) -> None:
     assert decode_segmentation(segmentation, (10, 10)) is None
 

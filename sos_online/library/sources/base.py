@@ -66,6 +66,10 @@ class Source(Protocol):
     @property
     def name(self) -> str: ...
 
+    def settings(self) -> dict[str, Any]:
+        """What decides, besides the units, which segments the source gives; part of a build's fingerprint."""
+        ...
+
     def units(self) -> Iterator[Unit]:
         """Raises ``SourceError`` if there is nothing to read."""
         ...

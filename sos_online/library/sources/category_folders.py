@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sos_online.errors import SourceError
 from sos_online.library.sources.base import (
@@ -33,6 +34,9 @@ class CategoryFolders:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", self.name or self.root.resolve().name)
+
+    def settings(self) -> dict[str, Any]:
+        return {}
 
     def units(self) -> Iterator[Unit]:
         found = False

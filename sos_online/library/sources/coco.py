@@ -40,6 +40,9 @@ class CocoInstances:
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", self.name or self.annotations.stem)
 
+    def settings(self) -> dict[str, Any]:
+        return {"min_area": self.min_area}
+
     def units(self) -> Iterator[Unit]:
         existing_folder(self.images, "the image folder of a COCO source")
         content = _read_json(self.annotations)

@@ -40,6 +40,9 @@ class SOSLayout:
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", self.name or self.root.resolve().name)
 
+    def settings(self) -> dict[str, Any]:
+        return {}
+
     def units(self) -> Iterator[Unit]:
         words = self._read_metadata()
         found = False
