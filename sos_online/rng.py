@@ -12,8 +12,12 @@ import contextlib
 import random
 from collections.abc import Iterator
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import torch
 
 
 class Purpose(IntEnum):
@@ -41,6 +45,16 @@ def sample_generator(
 def pixel_generator(seed: int) -> np.random.Generator:
     """Generator that expands a seed stored in a scene (``[0, 2**63)``) into pixels, such as a noise background."""
     return _philox((seed, Purpose.PIXELS), (0, 0, 0, 0))
+
+
+def loader_generator() -> torch.Generator:
+    """For ``DataLoader``, which seeds its workers from it; without one it would draw on the user's global generator.
+
+    Nothing of a sample depends on it.
+    """
+    import torch
+
+    return torch.Generator()
 
 
 def _philox(key: tuple[int, int], counter: tuple[int, int, int, int]) -> np.random.Generator:

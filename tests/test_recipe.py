@@ -249,6 +249,17 @@ def test_exception_for_what_is_no_yaml(tmp_path: Path, data: bytes) -> None:
         Recipe.load(path)
 
 
+@pytest.mark.xfail(strict=True, reason="PyYAML and the check for keys given twice raise errors that are no YAMLError")
+@pytest.mark.parametrize(
+    "text",
+    # a key that is a list, a date that is none, no number, no truth value, too deep: TypeError to RecursionError
+    ["? [1, 2]\n: 3", "objects: 2001-99-99", "objects: !!int five", "objects: !!bool perhaps", "[" * 3000],
+)
+def test_exception_for_yaml_that_cannot_be_made_into_data(tmp_path: Path, text: str) -> None:
+    with pytest.raises(RecipeError, match=r"recipe\.yaml"):
+        Recipe.load(write(tmp_path, text))
+
+
 @pytest.mark.parametrize("name", ["absent.yaml", "."])
 def test_exception_for_a_file_that_is_not_there(tmp_path: Path, name: str) -> None:
     with pytest.raises(RecipeError, match=re.escape(str(tmp_path))):
@@ -269,6 +280,8 @@ def test_replace_changes_what_it_names_and_nothing_else() -> None:
     assert before == Recipe(layout=SizePrior(large=0.5))
     assert after == Recipe(layout=SizePrior(large=0.5, medium=0.1), objects=(1, 5))
     assert after.replace() == after
+    with pytest.raises(ValidationError):
+        after.objects = (1, 2)  # type: ignore[misc]
 
 
 def test_replace_takes_a_whole_section_and_a_whole_mapping_of_weights() -> None:
@@ -283,8 +296,3 @@ def test_replace_takes_a_whole_section_and_a_whole_mapping_of_weights() -> None:
 def test_replace_exception_names_the_path(change: dict[str, Any], path: str) -> None:
     with pytest.raises(RecipeError, match=re.escape(path)):
         Recipe().replace(**change)
-
-
-def test_recipes_do_not_change() -> None:
-    with pytest.raises(ValidationError):
-        Recipe().objects = (1, 2)  # type: ignore[misc]

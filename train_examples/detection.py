@@ -25,17 +25,18 @@ from typing import Any
 
 import torch
 import yaml
+from PIL import Image
 from pydantic import BaseModel, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
-from torchvision.io import decode_image
 from torchvision.models import get_model
 from torchvision.models.detection import MaskRCNN
+from torchvision.transforms.v2.functional import pil_to_tensor
 
 import sos_online as sos
 from sos_online.evaluate import CocoEvaluator, annotations_of, match_categories
 
-ReadImage = Callable[[int], Tensor]  # image id -> uint8 [3, H, W]
+ReadImage = Callable[[dict[str, Any]], Tensor]  # an entry of the "images" of a COCO file -> uint8 [3, H, W]
 
 
 class Config(BaseModel, frozen=True, extra="forbid"):
@@ -44,7 +45,7 @@ class Config(BaseModel, frozen=True, extra="forbid"):
     detector: str  # a Faster R-CNN or Mask R-CNN builder in torchvision
     detector_options: dict[str, Any] = {}  # its further arguments
     backbone_weights: str | None = None  # a name in the backbone's enum, such as IMAGENET1K_V2
-    recipe: Path | dict[str, Any] = {}  # a file, relative to the config's, or the recipe itself
+    recipe: sos.Recipe = sos.Recipe()  # itself, or the name of its file, relative to this one's
     seed: NonNegativeInt = 0
     steps: PositiveInt
     batch_size: PositiveInt  # of each rank
@@ -58,14 +59,14 @@ class Config(BaseModel, frozen=True, extra="forbid"):
     checkpoint_every: PositiveInt
 
 
-def load_config(path: Path) -> tuple[Config, sos.Recipe]:
+def load_config(path: Path) -> Config:
     try:
-        config = Config.model_validate(yaml.safe_load(path.read_text("utf-8")))
+        content = yaml.safe_load(path.read_text("utf-8"))
+        if isinstance(content, dict) and isinstance(content.get("recipe"), str):
+            content["recipe"] = sos.Recipe.load(path.parent / content["recipe"])
+        return Config.model_validate(content)
     except (OSError, yaml.YAMLError, ValidationError) as error:
         raise SystemExit(f"{path}: {error}") from None
-    if isinstance(config.recipe, Path):
-        return config, sos.Recipe.load(path.parent / config.recipe)
-    return config, sos.Recipe.parse(config.recipe, f"{path}: recipe")
 
 
 def train_step(model: nn.Module, optimizer: torch.optim.Optimizer, images: Any, targets: Any, step: int) -> float:
@@ -83,42 +84,30 @@ def train_step(model: nn.Module, optimizer: torch.optim.Optimizer, images: Any, 
 
 
 @torch.no_grad()
-def evaluate(model: nn.Module, evaluator: CocoEvaluator, read: ReadImage, device: torch.device) -> dict[str, float]:
+def evaluate(model: nn.Module, names: list[str], truth: Any, read: ReadImage, device: torch.device) -> dict[str, float]:
+    """COCO AP over the images of ``truth``, a COCO file or its content; each rank sees its share of them."""
+    labels, _ = match_categories(names, truth)
+    evaluator = CocoEvaluator(truth, labels, ("bbox", "segm") if isinstance(model, MaskRCNN) else ("bbox",))
     ranks = sos.Ranks.detect()
     model.eval()
-    for image_id in list(evaluator.images)[ranks.rank :: ranks.world]:
-        evaluator.add(image_id, model([read(image_id).to(device) / 255])[0])
+    for image_id, entry in list(evaluator.images.items())[ranks.rank :: ranks.world]:
+        evaluator.add(image_id, model([read(entry).to(device) / 255])[0])
     model.train()
     return evaluator.summarize(all_ranks=True)
 
 
-def evaluation_sets(
-    options: argparse.Namespace, held_out: sos.SOSDataset, masks: bool
-) -> dict[str, tuple[CocoEvaluator, ReadImage]]:
-    names = held_out.library.category_names
-
-    def evaluator(annotations: Any) -> CocoEvaluator:
-        labels, missing = match_categories(names, annotations)
-        if missing:
-            print(f"{len(missing)} of {len(names)} categories are not in {annotations}: {', '.join(missing)}")
-        return CocoEvaluator(annotations, labels, ("bbox", "segm") if masks else ("bbox",))
-
-    scenes = evaluator(annotations_of(map(held_out.sample, range(held_out.length)), names))
-    sets: dict[str, tuple[CocoEvaluator, ReadImage]] = {"held_out": (scenes, lambda index: held_out.sample(index)[0])}
-    if options.val_annotations:
-        real = evaluator(options.val_annotations)
-        paths = {image_id: options.val_images / entry["file_name"] for image_id, entry in real.images.items()}
-        sets["real"] = real, lambda image_id: decode_image(str(paths[image_id]), "RGB")
-    return sets
+def read_photo(path: Path) -> Tensor:
+    photo: Tensor = pil_to_tensor(Image.open(path).convert("RGB"))
+    return photo
 
 
 def train(options: argparse.Namespace, device: torch.device) -> None:
-    config, recipe = load_config(options.config)
+    config = load_config(options.config)
     ranks = sos.Ranks.detect()
     library = sos.SegmentLibrary.open(options.library) if options.library else sos.SegmentLibrary.demo()
     photos = sos.Backgrounds.open(options.backgrounds) if options.backgrounds else None
-    dataset = sos.SOSDataset(library, recipe, seed=config.seed, backgrounds=photos)
-    held_out = sos.SOSDataset(library, recipe, seed=config.seed + 1, length=config.held_out, backgrounds=photos)
+    dataset = sos.SOSDataset(library, config.recipe, seed=config.seed, backgrounds=photos)
+    held_out = sos.SOSDataset(library, config.recipe, seed=config.seed + 1, length=config.held_out, backgrounds=photos)
 
     torch.manual_seed(config.seed)
     classes = {"num_classes": library.num_categories + 1, "weights_backbone": config.backbone_weights}
@@ -126,11 +115,10 @@ def train(options: argparse.Namespace, device: torch.device) -> None:
     model.to(device).train()
     masks = isinstance(model, MaskRCNN)
     loader = sos.make_loader(dataset, config.batch_size, num_workers=config.num_workers, device=device, masks=masks)
-    sets = evaluation_sets(options, held_out, masks)
-    optimizer = torch.optim.AdamW(model.parameters(), config.learning_rate, weight_decay=config.weight_decay)
-    warm_up = config.warmup_steps + 1
+    optimizer = torch.optim.SGD(model.parameters(), config.learning_rate, 0.9, weight_decay=config.weight_decay)
     schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: min(1, (step + 1) / warm_up) * (1 + math.cos(math.pi * step / config.steps)) / 2
+        optimizer,
+        lambda step: min(1, (step + 1) / (config.warmup_steps + 1)) * (1 + math.cos(math.pi * step / config.steps)) / 2,
     )
 
     options.out.mkdir(parents=True, exist_ok=True)
@@ -139,6 +127,16 @@ def train(options: argparse.Namespace, device: torch.device) -> None:
     if options.resume and checkpoint.exists():
         for name, state in torch.load(checkpoint, map_location="cpu", weights_only=True).items():
             parts[name].load_state_dict(state)
+    done = schedule.last_epoch
+
+    names = library.category_names
+    truth = annotations_of(map(held_out.sample, range(config.held_out)), names)
+    sets: dict[str, tuple[Any, ReadImage]] = {"held_out": (truth, lambda entry: held_out.sample(entry["id"])[0])}
+    if options.val_annotations:
+        sets["real"] = options.val_annotations, lambda entry: read_photo(options.val_images / entry["file_name"])
+        missing = match_categories(names, options.val_annotations)[1]
+        if ranks.rank == 0:
+            print(f"{len(missing)} of {len(names)} categories are not in {options.val_annotations}:", *missing)
 
     def report(step: int, **numbers: float) -> None:
         if ranks.rank == 0:
@@ -146,14 +144,13 @@ def train(options: argparse.Namespace, device: torch.device) -> None:
             with (options.out / "log.jsonl").open("a") as log:
                 log.write(json.dumps({"step": step, **numbers}) + "\n")
 
-    def measure(step: int) -> None:
-        for name, (evaluator, read) in sets.items():
-            scores = evaluate(model, evaluator, read, device)
+    def report_scores(step: int) -> None:
+        for name, (truth, read) in sets.items():
+            scores = evaluate(model, names, truth, read, device)
             report(step, **{f"{name}_{metric}": value for metric, value in scores.items()})
 
-    done = schedule.last_epoch
     if done == 0:
-        measure(0)
+        report_scores(0)
     trained = DistributedDataParallel(model) if ranks.world > 1 else model
     batches = chain.from_iterable(repeat(loader))  # epoch after epoch
     losses, clock = [], time.perf_counter()
@@ -166,7 +163,7 @@ def train(options: argparse.Namespace, device: torch.device) -> None:
             report(step, loss=sum(losses) / len(losses), img_per_s=speed)
             losses, clock = [], time.perf_counter()
         if step % config.evaluate_every == 0 or last:
-            measure(step)
+            report_scores(step)
             clock = time.perf_counter()
         if ranks.rank == 0 and (step % config.checkpoint_every == 0 or last):
             torch.save({name: part.state_dict() for name, part in parts.items()}, checkpoint.with_suffix(".new"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import cv2
@@ -12,8 +13,7 @@ from sos_online.errors import BrokenPhotoError, SOSError
 from sos_online.types import Pixels
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
-_MAX_PIXELS = 1 << 28
-_ORIENTATION = 0x0112  # EXIF tag; 5 and above are turned by 90 degrees
+_MAX_PIXELS = 1 << 27  # 400 MB decoded; Pillow refuses a header of more than 179 million pixels itself
 _REDUCED = ((8, cv2.IMREAD_REDUCED_COLOR_8), (4, cv2.IMREAD_REDUCED_COLOR_4), (2, cv2.IMREAD_REDUCED_COLOR_2))
 
 
@@ -26,7 +26,7 @@ class Backgrounds:
     """
 
     def __init__(self, root: Path, names: list[str]) -> None:
-        self.root = root
+        self.root = root.absolute()  # workers may run elsewhere
         # bytes of a fixed width: one piece of memory that worker processes share instead of copying it
         self._names = np.array([name.encode() for name in names])
 
@@ -47,6 +47,10 @@ class Backgrounds:
     def __len__(self) -> int:
         return len(self._names)
 
+    def fingerprint(self) -> str:
+        """Hash of the photos' names, in order."""
+        return hashlib.sha256(self._names.tobytes()).hexdigest()
+
     def path(self, photo: int) -> Path:
         return self.root / str(self._names[photo], "utf-8")
 
@@ -60,15 +64,13 @@ class Backgrounds:
         try:
             with Image.open(path) as header:  # reads no pixels
                 width, height = header.size
-                turned = header.getexif().get(_ORIENTATION, 1) >= 5
             data = np.fromfile(path, np.uint8)
         except (OSError, UnidentifiedImageError, Image.DecompressionBombError, ValueError, SyntaxError) as error:
             raise BrokenPhotoError(f"{path}: not a readable photo: {error}") from None
         if width * height > _MAX_PIXELS:
             raise BrokenPhotoError(f"{path}: {width} x {height} pixels is more than {_MAX_PIXELS} in all")
-        if turned:
-            width, height = height, width
-        spare = min(width / at_least_hw[1], height / at_least_hw[0])
+        # EXIF may turn the photo by 90 degrees (reading it would decode a PNG): there must be enough either way
+        spare = min(width / at_least_hw[1], height / at_least_hw[0], height / at_least_hw[1], width / at_least_hw[0])
         reduced = next((flag for divisor, flag in _REDUCED if spare >= divisor), cv2.IMREAD_COLOR_RGB)
         try:
             image = cv2.imdecode(data, reduced)

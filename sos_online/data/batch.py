@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torchvision.tv_tensors import BoundingBoxes, BoundingBoxFormat
+from torchvision.tv_tensors import BoundingBoxes, BoundingBoxFormat, Mask
 
 from sos_online.types import Target
 
@@ -80,9 +80,9 @@ class Batch:
                 key: _as_boxes(parts[sample], size_hw) if key in _BOXES else parts[sample]
                 for key, parts in per_key.items()
             }
-            target[_MAPS] = instance_map
+            target[_MAPS] = Mask(instance_map)
             if self.packed_masks is not None:
-                target[_MASKS] = _unpack(self.packed_masks[sample], size_hw[1])
+                target[_MASKS] = Mask(_unpack(self.packed_masks[sample], size_hw[1]))
             target.update({key: values[sample] for key, values in self.others.items()})
             targets.append(target)
         return targets

@@ -32,8 +32,8 @@ _GREY = (127, 127, 127)
 class SOSDataset(IterableDataset[Sample]):
     """Synthetic samples ``(image, target)``, each a pure function of recipe, library, seed, epoch and index.
 
-    ``image`` is uint8 ``[3, H, W]`` RGB, ``target`` as ``sos_online.targets.build_target`` says, so that torchvision's
-    models and ``transforms.v2`` take both as they are.
+    ``image`` is uint8 ``[3, H, W]`` RGB, ``target`` as ``sos_online.targets.build_target`` says: torchvision's detection
+    convention, as ``transforms.v2`` takes it. Models take what ``make_loader`` or ``DeviceStage`` makes of it.
 
     Args:
         library: where segments come from.
@@ -49,6 +49,8 @@ class SOSDataset(IterableDataset[Sample]):
         block_size: consecutive indices that a worker serves before the next worker's turn. Set it to the batch size
             when you use your own ``DataLoader``, and batches do not depend on the number of workers (``make_loader``
             does so).
+        ranks: this process among those that train together, for your own ``DataLoader``; found in
+            ``torch.distributed`` or in the environment (RANK, WORLD_SIZE) if None.
 
     Making a dataset switches OpenCV's own threads off in this process, see ``_one_opencv_thread``.
 
@@ -67,6 +69,7 @@ class SOSDataset(IterableDataset[Sample]):
         transforms: Callable[[Any, Any], tuple[Any, Any]] | None = None,
         on_error: OnError = "raise",
         block_size: int = 1,
+        ranks: Ranks | None = None,
     ) -> None:
         _check("seed", seed, 0 <= seed < 2**63, "0 … 2**63 - 1")
         _check("length", length, length >= 1, "at least 1")
@@ -80,6 +83,7 @@ class SOSDataset(IterableDataset[Sample]):
         self.transforms = transforms
         self.on_error = on_error
         self.block_size = block_size
+        self.ranks = ranks
         self.failures = FailureCounts()
         self._planner = Planner(
             index=library,
@@ -92,8 +96,8 @@ class SOSDataset(IterableDataset[Sample]):
         )
         self._planner.check()
         _one_opencv_thread()
-        # shared memory, so that a new epoch reaches workers that are kept between epochs
-        self._epoch = torch.zeros(1, dtype=torch.int64).share_memory_()  # type: ignore[no-untyped-call]
+        # epoch, and how often it was set; in shared memory, so that it reaches workers that are kept between epochs
+        self._epoch = torch.zeros(2, dtype=torch.int64).share_memory_()  # type: ignore[no-untyped-call]
 
     @property
     def epoch(self) -> int:
@@ -104,9 +108,15 @@ class SOSDataset(IterableDataset[Sample]):
         """Choose the epoch that the next pass serves; reaches persistent workers too."""
         _check("epoch", epoch, 0 <= epoch < 2**63, "0 … 2**63 - 1")
         self._epoch[0] = epoch
+        self._epoch[1] += 1
+
+    @property
+    def times_set(self) -> int:
+        """How often the epoch was set; by this a loader notices that it was, even if to the same value."""
+        return int(self._epoch[1])
 
     def scene(self, index: int, epoch: int | None = None) -> Scene:
-        """The plan of a sample; ``epoch`` is the dataset's if None."""
+        """The plan of a sample; ``epoch`` is the dataset's if None. Under ``on_error="replace"``, the first plan."""
         return self._plan(index, self.epoch if epoch is None else epoch, attempt=0)
 
     def sample(self, index: int, epoch: int | None = None) -> Sample:
@@ -123,17 +133,33 @@ class SOSDataset(IterableDataset[Sample]):
         if self.transforms is None:
             return image, target
         with global_generators_from(sample_generator(self.seed, epoch, index, purpose=Purpose.TRANSFORMS)):
-            image, target = self.transforms(image, target)
-        return image, refit_target(target)
+            transformed = self.transforms(image, dict(target))
+        if not (isinstance(transformed, tuple) and len(transformed) == 2):
+            raise StreamError(f"transforms: expected (image, target), found {type(transformed).__name__}")
+        return refit_target(*transformed, before=target)
+
+    def identity(self) -> dict[str, Any]:
+        """What a position in this stream depends on: plain values, equal for equal streams."""
+        return {
+            "recipe": self.recipe.fingerprint(),
+            "library": self.library.manifest.fingerprint,
+            "seed": self.seed,
+            "length": self.length,
+            "photos": None if self.backgrounds is None else self.backgrounds.fingerprint(),
+        }
 
     def __len__(self) -> int:
         """Samples that this rank serves in an epoch."""
-        rounds = Rounds(self.length, self.block_size, Ranks.detect().world)
+        rounds = Rounds(self.length, self.block_size, (self.ranks or Ranks.detect()).world)
         return sum(map(rounds.size, range(rounds.full, len(rounds))), start=rounds.full * self.block_size)
 
     def __iter__(self) -> SampleIterator:
-        ranks = Ranks.detect()
+        ranks = self.ranks or Ranks.detect()
         return self.serve(self.epoch, Rounds(self.length, self.block_size, ranks.world), ranks.rank)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # a worker that is spawned, not forked, sees no process group: tell it the ranks that are seen here
+        return {**self.__dict__, "ranks": self.ranks or Ranks.detect()}
 
     def serve(self, epoch: int, rounds: Rounds, rank: int) -> SampleIterator:
         """This process' part (of the rank's, if it is a ``DataLoader`` worker) of what is left of an epoch."""
@@ -210,13 +236,25 @@ class SampleIterator:
         self._served += 1
         return sample
 
-    def state_dict(self) -> dict[str, int]:
-        """The epoch, and how many samples this process has served of its part."""
-        return {"epoch": self._epoch, "served": self._served}
+    def state_dict(self) -> dict[str, Any]:
+        """The epoch, how many samples this process has served of its part, and what that is a part of."""
+        return {"epoch": self._epoch, "served": self._served, **self._identity()}
 
-    def load_state_dict(self, state: dict[str, int]) -> None:
-        """Go on where ``state`` was taken; same ranks and workers."""
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on where ``state`` was taken. Raises ``StreamError`` if it is of another stream, rank or worker."""
+        check_identity(state, self._identity())
         self._epoch, self._served = state["epoch"], state["served"]
+
+    def _identity(self) -> dict[str, Any]:
+        part = {"rank": self._rank, "world": self._rounds.world, "worker": self._worker, "workers": self._workers}
+        return {**self._dataset.identity(), **part, "block_size": self._rounds.block}
+
+
+def check_identity(state: dict[str, Any], expected: dict[str, Any]) -> None:
+    """Raise ``StreamError`` naming the first key in which a saved state is of something else."""
+    for key, value in expected.items():
+        if state.get(key) != value:
+            raise StreamError(f"state: {key}: expected {value!r}, as this stream has it, found {state.get(key)!r}")
 
 
 def _one_opencv_thread() -> None:

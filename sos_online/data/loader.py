@@ -9,10 +9,11 @@ import torch
 from torch.utils.data import DataLoader, IterableDataset
 
 from sos_online.data.batch import Batch, collate
-from sos_online.data.dataset import Sample, SampleIterator, SOSDataset
+from sos_online.data.dataset import Sample, SampleIterator, SOSDataset, check_identity
 from sos_online.data.device import DeviceStage, Images
 from sos_online.data.shard import Ranks, Rounds
 from sos_online.errors import StreamError
+from sos_online.rng import loader_generator
 from sos_online.types import Target
 
 
@@ -49,14 +50,9 @@ def make_loader(
     """
     if batch_size < 1:
         raise StreamError(f"batch_size: expected at least 1, found {batch_size}")
-    canvas = dataset.recipe.canvas
-    if len(canvas.sizes) > 1 and canvas.same_for % batch_size:
-        raise StreamError(
-            f"recipe: canvas.same_for: expected a multiple of the batch size {batch_size}, since canvas sizes vary "
-            f"between batches and not inside one; found {canvas.same_for}"
-        )
     stage = DeviceStage(device, dtype=dtype, masks=masks)
-    view = _View(dataset, batch_size, ranks or Ranks.detect(), drop_last)
+    view = _View(dataset, batch_size, ranks or dataset.ranks or Ranks.detect(), drop_last)
+    view.check_sizes(start=0)
     loader = DataLoader(
         view,
         batch_size=batch_size,
@@ -66,6 +62,7 @@ def make_loader(
         persistent_workers=persistent_workers and num_workers > 0,
         prefetch_factor=prefetch_factor if num_workers else None,
         multiprocessing_context=multiprocessing_context if num_workers else None,
+        generator=loader_generator(),
     )
     return SOSLoader(view, loader, stage)
 
@@ -87,6 +84,27 @@ class _View(IterableDataset[Sample]):
     def rounds(self, start: int) -> Rounds:
         return Rounds(self.dataset.length, self._block, self.ranks.world, start, self._drop_last)
 
+    def check_sizes(self, start: int) -> None:
+        """Raise ``StreamError`` if batches from ``start`` on would mix canvas sizes, of which there are several."""
+        canvas, rounds = self.dataset.recipe.canvas, self.rounds(start)
+        if len(canvas.sizes) == 1:
+            return
+        why = "since canvas sizes vary between batches and not inside one"
+        if canvas.same_for % self._block:
+            raise StreamError(
+                f"recipe: canvas.same_for: expected a multiple of the batch size {self._block}, {why}; "
+                f"found {canvas.same_for}"
+            )
+        if start % self._block:
+            raise StreamError(
+                f"state: position: expected a multiple of the batch size {self._block}, {why}; found {start}"
+            )
+        if len(rounds) > rounds.full:
+            raise StreamError(
+                f"length: expected a multiple of batch size x ranks, {self._block} x {self.ranks.world}, or "
+                f"drop_last=True, {why}; found {self.dataset.length - start} samples to serve"
+            )
+
     def __iter__(self) -> SampleIterator:
         epoch, start = self._cursor.tolist()
         return self.dataset.serve(epoch, self.rounds(start), self.ranks.rank)
@@ -96,16 +114,18 @@ class SOSLoader:
     """An iterable of ``(images, targets)`` with a position; made by :func:`make_loader`.
 
     A loop that ends moves on to the next epoch. A loop that is left early keeps its place: the next one goes on there,
-    as does one after ``load_state_dict``. One loop at a time.
+    as does one after ``load_state_dict``. One loop at a time: a new one ends those before it.
     """
 
     def __init__(self, view: _View, loader: DataLoader[Sample], stage: DeviceStage) -> None:
         self._view = view
         self._loader = loader
         self.stage = stage
-        self._epoch = self._dataset_epoch = view.dataset.epoch
+        self._epoch = view.dataset.epoch
         self._start = 0  # where the running pass began
         self._served = 0  # batches since
+        self._pass: object | None = None  # the running pass
+        self._times_set = view.dataset.times_set
 
     @property
     def dataset(self) -> SOSDataset:
@@ -114,15 +134,18 @@ class SOSLoader:
     @property
     def epoch(self) -> int:
         """The epoch that the loader is in."""
+        self._follow_dataset()
         return self._epoch
 
     def set_epoch(self, epoch: int) -> None:
         """Go to the beginning of an epoch; the one that the loader is in already is gone on with.
 
-        ``dataset.set_epoch`` does the same to all loaders of the dataset.
+        ``dataset.set_epoch`` does the same to all loaders of the dataset, from their next loops on.
         """
         if epoch < 0:
             raise StreamError(f"epoch: expected 0 or more, found {epoch}")
+        self._times_set = self.dataset.times_set
+        self._pass = None
         if epoch != self._epoch:
             self._epoch, self._start, self._served = epoch, 0, 0
 
@@ -131,19 +154,28 @@ class SOSLoader:
         return len(self._view.rounds(0))
 
     def __iter__(self) -> Iterator[tuple[Images, list[Target]]]:
+        self._pass = None
         self._follow_dataset()
         self._start, self._served = self._position, 0
         self._view.move_to(self._epoch, self._start)
-        batch: Batch
-        for batch in self._loader:
-            self._served += 1
-            yield self.stage(batch)
-        self._epoch, self._start, self._served = self._epoch + 1, 0, 0
+        this = self._pass = object()
+        try:
+            batch: Batch
+            for batch in self._loader:
+                if self._pass is not this:
+                    raise StreamError("this loop has ended: another one was begun, or the loader's position was set")
+                self._served += 1
+                yield self.stage(batch)
+            if self._pass is this:
+                self._epoch, self._start, self._served = self._epoch + 1, 0, 0
+        finally:
+            if self._pass is this:
+                self._pass = None
 
     def state_dict(self) -> dict[str, Any]:
         """Epoch, and the number of its samples that all ranks together have served; and what stream it is of."""
         self._follow_dataset()
-        return {"epoch": self._epoch, "position": self._position, **self._identity()}
+        return {"epoch": self._epoch, "position": self._position, **self.dataset.identity()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on where ``state`` was taken; workers, ranks and batch size may be others.
@@ -151,11 +183,10 @@ class SOSLoader:
         Raises:
             StreamError: the state is of another stream (recipe, library, seed, length or photos).
         """
-        for key, value in self._identity().items():
-            if state.get(key) != value:
-                raise StreamError(
-                    f"state: {key}: this stream has {value!r}, the state was taken from {state.get(key)!r}"
-                )
+        check_identity(state, self.dataset.identity())
+        self._view.check_sizes(int(state["position"]))
+        self._times_set = self.dataset.times_set
+        self._pass = None
         self._epoch, self._start, self._served = int(state["epoch"]), int(state["position"]), 0
 
     @property
@@ -163,17 +194,6 @@ class SOSLoader:
         return self._view.rounds(self._start).position(self._served)
 
     def _follow_dataset(self) -> None:
-        """Take over an epoch that was set on the dataset since the last look."""
-        if self.dataset.epoch != self._dataset_epoch:
-            self._dataset_epoch = self.dataset.epoch
-            self.set_epoch(self._dataset_epoch)
-
-    def _identity(self) -> dict[str, Any]:
-        dataset = self.dataset
-        return {
-            "recipe": dataset.recipe.fingerprint(),
-            "library": dataset.library.manifest.fingerprint,
-            "seed": dataset.seed,
-            "length": dataset.length,
-            "photos": 0 if dataset.backgrounds is None else len(dataset.backgrounds),
-        }
+        """Between loops, take over an epoch that was set on the dataset since the last look."""
+        if self._pass is None and self.dataset.times_set != self._times_set:
+            self.set_epoch(self.dataset.epoch)

@@ -26,6 +26,17 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def flush_folder(path: Path) -> None:
+    """Flush the names in a folder to disk; nothing where a folder cannot be opened (Windows)."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def write_table(path: Path, table: pa.Table) -> None:
     """One record batch, so that every column is one piece of memory when it is mapped."""
 
@@ -38,7 +49,11 @@ def write_table(path: Path, table: pa.Table) -> None:
 
 
 def map_table(path: Path, schema: pa.Schema) -> pa.RecordBatch:
-    """The only record batch of a file, mapped. Raises ``LibraryError`` naming the file if it is not as expected."""
+    """The only record batch of a file, mapped: every column as long as the batch, without nulls.
+
+    Its values are not looked at: offsets and text of a damaged file may be anything. Raises ``LibraryError`` naming the
+    file if it is not as expected.
+    """
     try:
         reader = pa.ipc.open_file(pa.memory_map(str(path)))
         if not reader.schema.equals(schema):
@@ -49,8 +64,13 @@ def map_table(path: Path, schema: pa.Schema) -> pa.RecordBatch:
             raise LibraryError(f"{path}: {reader.num_record_batches} record batches, expected one")
         if reader.num_record_batches == 0:
             return pa.RecordBatch.from_pylist([], schema=schema)
-        return reader.get_batch(0)
+        batch = reader.get_batch(0)
+        # a length that reaches beyond its buffer would read beyond the mapped file, which ends the process
+        batch.validate()
+        if any(column.null_count for column in batch.columns):
+            raise LibraryError(f"{path}: holds nulls, expected none")
+        return batch
     except FileNotFoundError:
         raise LibraryError(f"{path}: this file of the library is missing") from None
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise LibraryError(f"{path}: not a readable Arrow file: {error}") from None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import cv2
 import numpy as np
-from pydantic import Field, field_validator
+from pydantic import Field, ModelWrapValidatorHandler, ValidationError, field_validator, model_validator
 
+from sos_online.errors import LibraryError
 from sos_online.ops.alpha import bleed, resize_rgba
 from sos_online.types import Pixels, Section
 
@@ -20,6 +21,9 @@ class Encoding(Section):
         max_side: a longer segment is shrunk to this, pixels.
         ladder: longer sides at which a segment is stored besides its own size, pixels, growing.
         jpeg_quality: of the colours, 1 … 100.
+
+    Raises:
+        LibraryError: a setting is unknown or out of its limits.
     """
 
     max_side: Annotated[int, Field(ge=1, le=65500)] = 1024  # a JPEG ends at 65500
@@ -32,6 +36,16 @@ class Encoding(Section):
         if list(ladder) != sorted(set(ladder)):
             raise ValueError(f"expected growing sides, found {list(ladder)}")
         return ladder
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _refuse_by_name(cls, values: Any, check: ModelWrapValidatorHandler[Encoding]) -> Encoding:
+        try:
+            return check(values)
+        except ValidationError as error:
+            first = error.errors()[0]
+            field = ".".join(["encoding", *map(str, first["loc"])])
+            raise LibraryError(f"{field}: {first['msg']} (found {first['input']!r})") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from sos_online.errors import LibraryError
-from sos_online.library.arrow_files import map_table, write_atomically, write_table
+from sos_online.library.arrow_files import flush_folder, map_table, write_atomically, write_table
 from sos_online.library.encode import Encoding
+from sos_online.library.file_marks import mark_file
 from sos_online.library.format import (
     CATEGORIES,
     CATEGORIES_SCHEMA,
@@ -139,10 +140,15 @@ def merge_parts(
             for source_name, count, counts in zip(source_names, taken, left_out, strict=True)
         ),
         encoding=encoding,
+        tables={table: mark_file(root / table) for table in (CATEGORIES, GROUPS, INDEX, KEYS, TEXTS)},
         fingerprint=fingerprint,
     )
     content = manifest.model_dump_json(indent=2).encode()
+    # all names first, then the one that says that they are there
+    flush_folder(root / "pixels")
+    flush_folder(root)
     write_atomically(root / MANIFEST, lambda file: file.write(content + b"\n"))
+    flush_folder(root)
 
 
 def _number_categories(column: pa.Array) -> tuple[list[str], npt.NDArray[np.int32]]:

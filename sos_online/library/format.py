@@ -1,6 +1,7 @@
 """The library's folder: names of its files, their columns, and ``library.json``.
 
-library.json      format version, name, licence, counts, sources, encoding; written last: it makes a library whole
+library.json      format version, name, licence, counts, sources, encoding, size and checksum of each table;
+                  written last: it makes a library whole
 categories.arrow  one row a category, sorted by name; category id = row + 1
 groups.arrow      one row for each range of rows that share a category and a source
 index.arrow       one fixed-size row a segment, sorted by category, then source
@@ -77,6 +78,13 @@ class SourceReport(Section):
     left_out: dict[str, int]
 
 
+class FileMark(Section):
+    """How a table is recognised; see :func:`sos_online.library.file_marks.mark_file`."""
+
+    size: int
+    crc32: int
+
+
 class Manifest(Section):
     """``library.json``."""
 
@@ -88,6 +96,7 @@ class Manifest(Section):
     shards: int
     sources: tuple[SourceReport, ...]
     encoding: Encoding
+    tables: dict[str, FileMark]
     fingerprint: str
 
     @staticmethod
@@ -102,9 +111,13 @@ class Manifest(Section):
             version = _FormatVersion.model_validate_json(content).format_version
             if version != FORMAT_VERSION:
                 raise LibraryError(
-                    f"{path}: format_version is {version}, this version of sos_online reads {FORMAT_VERSION}"
+                    f"format_version is {version}, this version of sos_online reads {FORMAT_VERSION}"
                 )
             return Manifest.model_validate_json(content)
+        except OSError as error:
+            raise LibraryError(f"{path}: cannot be read: {error.strerror}") from None
+        except LibraryError as error:
+            raise LibraryError(f"{path}: {error}") from None
         except ValidationError as error:
             first = error.errors()[0]
             field = ".".join(map(str, first["loc"])) or "content"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,23 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from sos_online.errors import BrokenSegmentError, LibraryError
-from sos_online.library.arrow_files import map_table
 from sos_online.library.encode import level_sizes
-from sos_online.library.format import (
-    CATEGORIES,
-    CATEGORIES_SCHEMA,
-    GROUPS,
-    GROUPS_SCHEMA,
-    INDEX,
-    INDEX_SCHEMA,
-    KEYS,
-    KEYS_SCHEMA,
-    TEXTS,
-    TEXTS_SCHEMA,
-    Manifest,
-    shard_path,
-)
+from sos_online.library.format import INDEX, KEYS, TEXTS, Manifest, shard_path
 from sos_online.library.shards import Part, PixelShard
+from sos_online.library.tables import open_tables
+from sos_online.library.words import mapped_text, mapped_words
 from sos_online.types import Pixels, Words
 
 
@@ -39,27 +26,21 @@ class SegmentLibrary:
     process borders by its path. Rows are segments, sorted by category; category ids begin at 1.
     """
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.manifest = Manifest.read(root)
-        categories = map_table(root / CATEGORIES, CATEGORIES_SCHEMA)
-        self._names = categories.column("name")
-        self.category_starts: npt.NDArray[np.int64] = np.concatenate([[0], categories.column("stop").to_numpy()])
-        groups = map_table(root / GROUPS, GROUPS_SCHEMA)
-        self._groups = [self._read_group_starts(groups, source) for source in range(self.num_sources)]
-        self._index = map_table(root / INDEX, INDEX_SCHEMA)
-        self._columns: dict[str, npt.NDArray[Any]] = {
-            name: self._index.column(name).to_numpy() for name in INDEX_SCHEMA.names
-        }
-        for found, file in ((len(self._index), INDEX), (int(self.category_starts[-1]), CATEGORIES)):
-            if found != self.manifest.segments:
-                raise LibraryError(f"{root / file}: holds {found} segments, library.json says {self.manifest.segments}")
+    def __init__(self, root: str | Path) -> None:
+        self.root = Path(root).absolute()  # so that it stays the same folder wherever the process goes
+        self.manifest = Manifest.read(self.root)
+        tables = open_tables(self.root, self.manifest)
+        self.category_names = tables.category_names
+        self.category_starts: npt.NDArray[np.int64] = tables.category_starts
+        self._groups = tables.groups
+        self._columns: dict[str, npt.NDArray[Any]] = tables.index
+        self._keys, self._texts = tables.keys, tables.texts
         self._shards: dict[int, PixelShard] = {}
 
     @staticmethod
     def open(path: str | Path) -> SegmentLibrary:
         """Open a library's folder. Raises ``LibraryError`` naming the file that is missing or damaged."""
-        return SegmentLibrary(Path(path))
+        return SegmentLibrary(path)
 
     @staticmethod
     def demo() -> SegmentLibrary:
@@ -69,7 +50,7 @@ class SegmentLibrary:
         return open_demo()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return SegmentLibrary.open, (str(self.root.absolute()),)
+        return SegmentLibrary.open, (str(self.root),)
 
     def __repr__(self) -> str:
         return (
@@ -84,7 +65,7 @@ class SegmentLibrary:
 
     @property
     def num_categories(self) -> int:
-        return len(self._names)
+        return len(self.category_names)
 
     @property
     def num_sources(self) -> int:
@@ -94,31 +75,23 @@ class SegmentLibrary:
     def source_names(self) -> list[str]:
         return [source.name for source in self.manifest.sources]
 
-    @cached_property
-    def category_names(self) -> list[str]:
-        """Names in the order of the ids: ``category_names[i]`` is category ``i + 1``."""
-        names: list[str] = self._names.to_pylist()
-        return names
-
     def category_of(self, segment: int) -> int:
-        """Category id of a segment, 1-based."""
-        return int(self._columns["category"][segment])
+        """Category id of a segment, 1-based: ``category_names[id - 1]`` is its name."""
+        return self._value("category", segment, 1, self.num_categories)
 
     def source_of(self, segment: int) -> int:
         """Position of a segment's source in ``source_names``."""
-        return int(self._columns["source"][segment])
+        return self._value("source", segment, 0, self.num_sources - 1)
 
     def key(self, segment: int) -> str:
         """Where a segment came from: its file (and annotation) in its source."""
-        return str(self._keys[segment].as_py())
+        self._check_row(segment)
+        return mapped_text(self.root / KEYS, self._keys, segment)
 
     def words(self, segment: int) -> Words:
         """What is known of a segment in words; empty where its source says nothing."""
-        row = int(self._columns["text"][segment])
-        if row < 0:
-            return Words()
-        entry = {name: self._texts.column(name)[row].as_py() for name in TEXTS_SCHEMA.names}
-        return Words(**{**entry, "features": tuple(entry["features"])})
+        row = self._value("text", segment, -1, len(self._texts) - 1)
+        return Words() if row < 0 else mapped_words(self.root / TEXTS, self._texts, row)
 
     # what planning needs
 
@@ -128,7 +101,8 @@ class SegmentLibrary:
 
     def size_wh(self, segment: int) -> tuple[int, int]:
         """Width and height of a segment's crop at its largest level, pixels."""
-        return int(self._columns["width"][segment]), int(self._columns["height"][segment])
+        longest = self.manifest.encoding.max_side
+        return self._value("width", segment, 1, longest), self._value("height", segment, 1, longest)
 
     # what compositing needs
 
@@ -146,7 +120,8 @@ class SegmentLibrary:
 
     def _decode(self, segment: int, level: int, part: Part, flags: int) -> Pixels:
         width, height = self.level_sizes(segment)[level]
-        shard, slot = int(self._columns["shard"][segment]), int(self._columns["slot"][segment]) + level
+        shard = self._value("shard", segment, 0, self.manifest.shards - 1)
+        slot = int(self._columns["slot"][segment]) + level
         encoded = self._shard(shard).read(slot, part)
         pixels = cv2.imdecode(encoded, flags | cv2.IMREAD_IGNORE_ORIENTATION) if encoded.size else None
         if pixels is None or pixels.shape[:2] != (height, width):
@@ -165,17 +140,17 @@ class SegmentLibrary:
                 raise BrokenSegmentError(str(error)) from None
         return self._shards[shard]
 
-    @cached_property
-    def _keys(self) -> Any:
-        return map_table(self.root / KEYS, KEYS_SCHEMA).column("key")
+    def _check_row(self, segment: int) -> None:
+        # a negative row would silently be counted from the end
+        if not 0 <= segment < len(self):
+            raise IndexError(f"segment {segment}: the library has {len(self)}, numbered from 0")
 
-    @cached_property
-    def _texts(self) -> Any:
-        return map_table(self.root / TEXTS, TEXTS_SCHEMA)
-
-    @staticmethod
-    def _read_group_starts(groups: Any, source: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        of_source = groups.column("source").to_numpy() == source
-        starts = groups.column("start").to_numpy()[of_source]
-        sizes = groups.column("stop").to_numpy()[of_source] - starts
-        return starts, np.concatenate([[0], np.cumsum(sizes)])
+    def _value(self, column: str, segment: int, lowest: int, highest: int) -> int:
+        """A value of the index, which is too large to be checked when it is opened."""
+        self._check_row(segment)
+        value = int(self._columns[column][segment])
+        if not lowest <= value <= highest:
+            raise BrokenSegmentError(
+                f"{self.root / INDEX}: row {segment}: {column} is {value}, expected {lowest} … {highest}"
+            )
+        return value

@@ -34,11 +34,12 @@ class PixelShard:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._batch = map_table(path, PIXELS_SCHEMA)
+        rows = len(self._batch)
         self._columns: dict[Part, tuple[npt.NDArray[np.int64], Pixels, npt.NDArray[np.uint32]]] = {}
         for part in ("colour", "alpha"):
             _, offsets, data = self._batch.column(part).buffers()
             self._columns[part] = (
-                np.frombuffer(offsets, np.int64),
+                np.frombuffer(offsets, np.int64, rows + 1) if rows else np.zeros(1, np.int64),
                 np.frombuffer(data, np.uint8) if data else np.empty(0, np.uint8),
                 self._batch.column(f"{part}_crc").to_numpy(),
             )

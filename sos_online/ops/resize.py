@@ -1,7 +1,8 @@
 """Fitting a segment's crop into its box: mirror, turn in a grown frame, scale. Bilinear, in float32.
 
-The caller picks a stored level whose size is at least the wanted one (the next finer mip level), so two taps per axis
-are enough and no colour outside the crop is ever mixed in.
+The caller picks the smallest stored level that need not be enlarged (the next finer mip level), so that an axis rarely
+shrinks to less than half, which is as far as two taps per axis go. Where one does (a stretched segment, a side of a few
+pixels), it is averaged to its final length first; a turned segment is not, and may alias there.
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ def fit(
     if flip_x or flip_y:
         source = np.asarray(cv2.flip(source, -1 if flip_x and flip_y else int(flip_x)), np.float32)
     if angle == 0:
+        source = _average_long_axes(source, box_wh)
         same = source.shape[1::-1] == tuple(box_wh)
         fitted = source if same else cv2.resize(source, box_wh, interpolation=cv2.INTER_LINEAR)
     else:
@@ -59,6 +61,14 @@ def fit(
         fitted = cv2.warpAffine(source, matrix, box_wh, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
     # OpenCV drops a channel axis of length 1
     return np.asarray(fitted, np.float32).reshape(box_wh[1], box_wh[0], *crop.shape[2:])
+
+
+def _average_long_axes(source: Float, box_wh: tuple[int, int]) -> Float:
+    height, width = source.shape[:2]
+    averaged = box_wh[0] if width > 2 * box_wh[0] else width, box_wh[1] if height > 2 * box_wh[1] else height
+    if averaged == (width, height):
+        return source
+    return np.asarray(cv2.resize(source, averaged, interpolation=cv2.INTER_AREA), np.float32)
 
 
 def turn_matrix(size_wh: tuple[int, int], box_wh: tuple[int, int], angle: float) -> npt.NDArray[np.float64]:

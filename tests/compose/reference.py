@@ -28,14 +28,29 @@ def sample_bilinear(image: Array, x: Array, y: Array, outside_is_zero: bool) -> 
     return total
 
 
+def average(image: Array, length: int) -> Array:
+    """The first axis shrunk to ``length``: each new pixel is the mean of the interval that it covers."""
+    old = image.shape[0]
+    weights = np.zeros((length, old))
+    for new in range(length):
+        begin, end = new * old / length, (new + 1) * old / length
+        for pixel in range(math.floor(begin), min(math.ceil(end), old)):
+            weights[new, pixel] = (min(end, pixel + 1) - max(begin, pixel)) / (end - begin)
+    return np.tensordot(weights, image, axes=1)
+
+
 def fit(image: Array, placement: Placement) -> Array:
     """The crop as it fills its box: mirrored, turned in a grown frame, the frame scaled to the box."""
     if placement.flip_x:
         image = image[:, ::-1]
     if placement.flip_y:
         image = image[::-1]
-    height, width = image.shape[:2]
     box_w, box_h = placement.box[2] - placement.box[0], placement.box[3] - placement.box[1]
+    if placement.angle == 0 and image.shape[0] > 2 * box_h:
+        image = average(image, box_h)
+    if placement.angle == 0 and image.shape[1] > 2 * box_w:
+        image = average(image.swapaxes(0, 1), box_w).swapaxes(0, 1)
+    height, width = image.shape[:2]
     cos, sin = math.cos(math.radians(placement.angle)), math.sin(math.radians(placement.angle))
     frame_w, frame_h = width * abs(cos) + height * abs(sin), width * abs(sin) + height * abs(cos)
     rows, columns = np.mgrid[:box_h, :box_w]

@@ -7,16 +7,21 @@ from collections.abc import Iterable
 from typing import Any
 
 import torch
+from torchvision.tv_tensors import Image, TVTensor
 
 
 def digest(value: Any) -> str:
-    """Hash of nested lists, tuples, dicts, numbers and tensors: dtype, shape and bytes."""
+    """Hash of nested lists, tuples, dicts, numbers and tensors: kind, dtype, shape and bytes.
+
+    An image hashes like the plain tensor that it is in a batch.
+    """
     state = hashlib.sha256()
 
     def add(item: Any) -> None:
         if isinstance(item, torch.Tensor):
             plain = item.as_subclass(torch.Tensor).contiguous()
-            state.update(f"{plain.dtype}{tuple(plain.shape)}".encode())
+            kind = type(item).__name__ if isinstance(item, TVTensor) and not isinstance(item, Image) else "Tensor"
+            state.update(f"{kind}{plain.dtype}{tuple(plain.shape)}".encode())
             state.update(plain.numpy().tobytes())
         elif isinstance(item, dict):
             for key in sorted(item):

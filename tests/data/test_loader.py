@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 import torch
+from torch.utils.data import DataLoader
+from torchvision.transforms import v2
 
 import sos_online as sos
 from tests.conftest import small_recipe
@@ -137,17 +139,84 @@ def test_set_epoch_to_the_running_one_does_not_undo_a_resume(library: sos.Segmen
     assert image_ids(resumed)[0] == [8, 9, 10, 11]
 
 
+def test_the_epoch_that_was_set_last_is_served(library: sos.SegmentLibrary) -> None:
+    dataset = dataset_of(library)
+    loader = sos.make_loader(dataset, 4)
+    list(loader)
+    dataset.set_epoch(0)
+    assert loader.epoch == 0, "back to the one before"
+    dataset.set_epoch(3)
+    loader.set_epoch(5)
+    assert loader.state_dict()["epoch"] == 5
+    state = {**loader.state_dict(), "epoch": 2, "position": 8}
+    dataset.set_epoch(3)
+    loader.load_state_dict(state)
+    assert (loader.state_dict()["epoch"], loader.state_dict()["position"]) == (2, 8)
+
+
+def test_an_epoch_set_inside_a_loop_counts_from_the_next_loop_on(library: sos.SegmentLibrary) -> None:
+    dataset = dataset_of(library)
+    loader = sos.make_loader(dataset, 4, dtype=torch.uint8)
+    for number, (images, _) in enumerate(loader):
+        dataset.set_epoch(6)
+        assert torch.equal(images[0], dataset.sample(4 * number, epoch=0)[0])
+        assert loader.state_dict()["epoch"] == 0
+        if number == 1:
+            break
+    assert loader.state_dict()["epoch"] == 6 and loader.state_dict()["position"] == 0
+
+
+def test_a_new_loop_ends_the_one_before(library: sos.SegmentLibrary) -> None:
+    loader = loader_of(library)
+    first = iter(loader)
+    next(first)
+    second = iter(loader)
+    assert [target["image_id"] for target in next(second)[1]] == [4, 5, 6, 7]
+    with pytest.raises(sos.StreamError, match="this loop has ended"):
+        next(first)
+
+
+def test_a_loader_leaves_the_global_generator_alone(library: sos.SegmentLibrary) -> None:
+    before = torch.random.get_rng_state()
+    list(loader_of(library, 1))
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_spawned_workers_of_a_loader_of_ones_own_know_their_rank(library: sos.SegmentLibrary) -> None:
+    store = torch.distributed.HashStore()
+    torch.distributed.init_process_group("fake", store=store, rank=1, world_size=2)
+    try:
+        dataset = dataset_of(library, length=16, block_size=4)
+        own = DataLoader(dataset, 4, num_workers=1, collate_fn=sos.collate, multiprocessing_context="spawn")
+        served = [target["image_id"] for batch in own for target in batch.targets()]
+    finally:
+        torch.distributed.destroy_process_group()
+    assert served == [4, 5, 6, 7, 12, 13, 14, 15]
+
+
+def test_what_a_loader_gives_moves_as_one_under_transforms(library: sos.SegmentLibrary) -> None:
+    images, targets = next(iter(loader_of(library, masks=True)))
+    _, flipped = v2.RandomHorizontalFlip(1.0)(images[0], targets[0])
+    for key in ("instance_map", "masks"):
+        assert torch.equal(flipped[key], targets[0][key].flip(-1)), key
+
+
 @pytest.mark.parametrize("change", [{"seed": 1}, {"length": 49}])
 def test_a_state_of_another_stream_is_refused(library: sos.SegmentLibrary, change: dict[str, int]) -> None:
     state = loader_of(library).state_dict()
     other = sos.make_loader(dataset_of(library, **change), 4)
-    with pytest.raises(sos.StreamError, match=f"state: {next(iter(change))}: this stream has"):
+    with pytest.raises(sos.StreamError, match=f"state: {next(iter(change))}: expected"):
         other.load_state_dict(state)
 
 
 def test_a_batch_never_mixes_canvas_sizes(library: sos.SegmentLibrary) -> None:
     recipe = sos.Recipe().replace(canvas={"sizes": [[40, 60], [60, 40]], "same_for": 6})
     dataset = sos.SOSDataset(library, recipe, length=24)
+    state = {**sos.make_loader(dataset, 2).state_dict(), "position": 2}
+    with pytest.raises(sos.StreamError, match="position: expected a multiple of the batch size 3"):
+        sos.make_loader(dataset, 3).load_state_dict(state)
+    with pytest.raises(sos.StreamError, match="length: expected a multiple of batch size x ranks, 3 x 3"):
+        sos.make_loader(dataset, 3, ranks=sos.Ranks(0, 3))
     with pytest.raises(sos.StreamError, match=r"canvas\.same_for: expected a multiple of the batch size 4"):
         sos.make_loader(dataset, 4)
     assert {tuple(images.shape[2:]) for images, _ in sos.make_loader(dataset, 3)} == {(40, 60), (60, 40)}

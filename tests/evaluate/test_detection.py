@@ -203,10 +203,10 @@ def test_a_broken_file_is_refused(broken: Any, message: str, tmp_path: Path) -> 
 
 def test_what_is_no_json_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "instances.json"
-    with pytest.raises(sos.SOSError, match="instances.json: cannot be read"):
+    with pytest.raises(sos.SOSError, match=r"instances\.json: cannot be read"):
         CocoEvaluator(path, LABELS)
     path.write_text("{")
-    with pytest.raises(sos.SOSError, match="instances.json: cannot be read as JSON"):
+    with pytest.raises(sos.SOSError, match=r"instances\.json: cannot be read as JSON"):
         CocoEvaluator(path, LABELS)
 
 
@@ -225,9 +225,9 @@ BOX = [0.0, 0.0, 9.0, 9.0]
         (3, prediction(), "no image has the id 3"),
         (1, prediction((9, 0.5, BOX)), r"image 1: labels\[0\]: .* found 9"),
         (1, {"boxes": torch.zeros(0, 4), "scores": torch.zeros(0)}, "image 1: 'labels' is missing"),
-        (1, {**prediction((1, 0.5, BOX)), "boxes": torch.zeros(2, 4)}, r"boxes: expected shape \[1, 4\], found \[2, 4\]"),
+        (1, {**prediction((1, 0.5, BOX)), "boxes": torch.zeros(2, 4)}, r"boxes: expected .*\[1, 4\], found \[2, 4\]"),
         (1, prediction((1, 0.5, BOX)), "'masks' is missing"),
-        (1, prediction((1, 0.5, BOX), masks=torch.zeros(1, 200, 100)), r"masks: .*\[1, 100, 200\], found \[1, 200, 100\]"),
+        (1, prediction((1, 0.5, BOX), masks=torch.zeros(1, 200, 100)), r"masks: .*\[1, 100, 200\], found"),
     ],
 )
 def test_a_wrong_prediction_is_refused(image_id: int, found: dict[str, Tensor], message: str) -> None:
@@ -265,7 +265,7 @@ def test_perfect_on_real_annotations(real_data: Path) -> None:
         rows = [(label_of[entry["category_id"]], 0.9, box) for entry, box in zip(truth, boxes, strict=True)]
         evaluator.add(image_id, prediction(*rows, masks=torch.from_numpy(masks)))
     scores = evaluator.summarize()
-    assert set(scores.values()) == {pytest.approx(1.0, abs=5e-4)}, scores
+    assert list(scores.values()) == pytest.approx([1.0] * len(scores), abs=5e-4), scores
 
 
 def test_perfect_on_the_stream(library: sos.SegmentLibrary) -> None:
@@ -292,7 +292,7 @@ def _add_on_a_rank(rank: int, folder: Path) -> None:
 
 
 def test_ranks_are_joined(tmp_path: Path) -> None:
-    torch.multiprocessing.spawn(_add_on_a_rank, (tmp_path,), nprocs=2)
+    torch.multiprocessing.start_processes(_add_on_a_rank, (tmp_path,), nprocs=2, start_method="fork")
     for rank in range(2):
         scores = json.loads((tmp_path / f"{rank}.json").read_text())
         assert scores["alone"]["bbox_AP"] == pytest.approx(0.5)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
@@ -79,6 +80,9 @@ class Listed:
         self.words = dict(zip(self.categories, words, strict=False))
         self.reads: list[str] = []
 
+    def settings(self) -> dict[str, Any]:
+        return {}
+
     def units(self) -> Iterator[Unit]:
         for key, category in self.categories.items():
             yield Unit(key, size=0, segments=1, payload=category)
@@ -123,3 +127,38 @@ def processes() -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tests.library.conftest"])
     return context
+
+
+@pytest.fixture(scope="session")
+def built(cutouts: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_cutouts(tmp_path_factory.mktemp("built") / "built", cutouts).root
+
+
+@pytest.fixture
+def copy(built: Path, tmp_path: Path) -> Path:
+    """A library to be damaged."""
+    return Path(shutil.copytree(built, tmp_path / "copy"))
+
+
+def snapshot(library: sos.SegmentLibrary) -> dict[str, Any]:
+    """All that can be asked of a library but its pixels."""
+    rows = range(len(library))
+    return {
+        "names": library.category_names,
+        "starts": library.category_starts.tolist(),
+        "sources": library.source_names,
+        "groups": [[part.tolist() for part in library.group_starts(n)] for n in range(library.num_sources)],
+        "rows": [
+            (library.category_of(row), library.source_of(row), library.size_wh(row), library.key(row)) for row in rows
+        ],
+        "words": [library.words(row) for row in rows],
+        "levels": [list(library.level_sizes(row)) for row in rows],
+    }
+
+
+def all_pixels(library: sos.SegmentLibrary) -> list[bytes]:
+    return [
+        library.alpha(row, level).tobytes() + library.colour(row, level).tobytes()
+        for row in range(len(library))
+        for level in range(len(library.level_sizes(row)))
+    ]

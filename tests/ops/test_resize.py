@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sos_online.ops.resize import fit, frame_size, pick_level, turn_matrix
+from tests.compose.reference import average
 
 Array = npt.NDArray[np.float64]
 Size = tuple[int, int]
@@ -52,6 +53,10 @@ def slow_fit(crop: npt.NDArray[np.generic], box_wh: Size, flip_x: bool, flip_y: 
     source = crop.astype(np.float64)
     source = source[:, ::-1] if flip_x else source
     source = source[::-1] if flip_y else source
+    if angle == 0 and source.shape[0] > 2 * box_wh[1]:
+        source = average(source, box_wh[1])
+    if angle == 0 and source.shape[1] > 2 * box_wh[0]:
+        source = average(source.swapaxes(0, 1), box_wh[0]).swapaxes(0, 1)
     height, width = source.shape[:2]
     frame_w, frame_h = slow_frame((width, height), angle)
     result = np.zeros((box_wh[1], box_wh[0], *source.shape[2:]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pytest
@@ -109,6 +110,19 @@ def test_kinds_come_by_their_weight(weights: dict[str, float]) -> None:
         share = weight / total
         assert abs(found[kind] - 3000 * share) <= 5 * math.sqrt(3000 * share * (1 - share)), kind
     assert set(found) <= set(weights)
+
+
+class Lowest(np.random.Generator):
+    """Draws the lowest number every time."""
+
+    def random(self, size: Any = None, *_: Any, **__: Any) -> Any:
+        return 0.0 if size is None else np.zeros(size)
+
+
+def test_what_weighs_nothing_never_comes_even_for_the_lowest_draw() -> None:
+    choice = choice_of({"photo": 0, "solid": 0, "noise": 1})
+    background = choose_background(choice, background_weights(choice, 0), 0, Lowest(np.random.Philox(0)))
+    assert background.kind == "noise"
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,0 +1,175 @@
+"""Damaged libraries: what is missing, cut or flipped is refused or skipped by name, and no other segment suffers."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing.context import ForkServerContext
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import sos_online as sos
+from sos_online.types import Words
+from tests.library.conftest import ENCODING, Listed, all_pixels, snapshot, write_files
+
+TABLES = ["categories.arrow", "groups.arrow", "index.arrow", "keys.arrow", "texts.arrow"]
+SMALL = {"categories.arrow", "groups.arrow"}  # read when a library is opened; the others grow with it and are mapped
+OPENED_LATE = {"keys.arrow", "texts.arrow"}
+SHARD = "pixels/00000.arrow"
+
+
+@pytest.fixture(scope="module")
+def worded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two sources, three categories, some words: something to lose in every table."""
+    red, blue = Words("red mug", "A red mug.", "mug", ("red", "round")), Words(description="Blau, \u00e4ndert sich.")
+    sources = [Listed("s", ["mug", "cup", "mug"], words=[red, blue]), Listed("t", ["cup", "jar"], words=[red])]
+    return sos.build_library(tmp_path_factory.mktemp("worded") / "built", sources, encoding=ENCODING).root
+
+
+@pytest.fixture
+def worded_copy(worded: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(worded, tmp_path / "worded"))
+
+
+def replace(path: Path, data: bytes) -> None:
+    """By a new file: the old one may be mapped."""
+    path.unlink()
+    path.write_bytes(data)
+
+
+def flipped(data: bytes, position: int, mask: int = 0xFF) -> bytes:
+    return data[:position] + bytes([data[position] ^ mask]) + data[position + 1 :]
+
+
+def use_every_table(root: Path) -> None:
+    library = sos.SegmentLibrary.open(root)
+    library.key(0)
+    library.words(0)
+
+
+def exit_code(processes: ForkServerContext, target: Callable[..., None], *args: object) -> int | None:
+    """Of a process of its own: it may crash. 0 if ``target`` returned."""
+    process = processes.Process(target=target, args=args)
+    process.start()
+    process.join()
+    return process.exitcode
+
+
+# tables
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_exception_for_a_missing_table(worded_copy: Path, name: str, request: pytest.FixtureRequest) -> None:
+    """When it is opened, not in mid-stream."""
+    if name in OPENED_LATE:
+        request.applymarker(pytest.mark.xfail(strict=True, reason="opened at first use"))
+    (worded_copy / name).unlink()
+    with pytest.raises(sos.LibraryError, match=name):
+        sos.SegmentLibrary.open(worded_copy)
+
+
+@pytest.mark.parametrize("damage", ["empty", "cut", "another table", "text"])
+@pytest.mark.parametrize("name", TABLES)
+def test_exception_for_a_damaged_table(worded_copy: Path, name: str, damage: str) -> None:
+    """At the latest when it is used."""
+    data = (worded_copy / name).read_bytes()
+    other = (worded_copy / TABLES[TABLES.index(name) - 1]).read_bytes()
+    replace(worded_copy / name, {"empty": b"", "cut": data[:-20], "another table": other, "text": b"hello"}[damage])
+    with pytest.raises(sos.LibraryError, match=name):
+        use_every_table(worded_copy)
+
+
+def flip_every_byte(root: Path, name: str, expected: dict[str, Any], may_differ: bool) -> None:
+    """Each must be refused or do no harm; a table too large to be checked may give another answer."""
+    data = (root / name).read_bytes()
+    for position in range(0, len(data), 3):
+        replace(root / name, flipped(data, position))
+        with suppress(sos.SOSError):
+            found = snapshot(sos.SegmentLibrary.open(root))
+            assert may_differ or found == expected
+
+
+@pytest.mark.xfail(strict=True, reason="raises ArrowInvalid, UnicodeDecodeError, IndexError, or ends the process")
+@pytest.mark.parametrize("name", TABLES)
+def test_a_flipped_byte_in_a_table_is_refused_or_does_no_harm(
+    worded_copy: Path, name: str, processes: ForkServerContext
+) -> None:
+    """Never another exception, never a crash; and never another answer from what is read at opening anyway."""
+    expected = snapshot(sos.SegmentLibrary.open(worded_copy))
+    assert exit_code(processes, flip_every_byte, worded_copy, name, expected, name not in SMALL) == 0
+
+
+# shards
+
+
+@pytest.mark.parametrize("part", ["alpha", "colour"])
+def test_a_flipped_bit_breaks_one_level_of_one_segment(copy: Path, part: str) -> None:
+    """The shard is named. The checksum catches it: a damaged JPEG may well decode. All others still read."""
+    row, level = 7, 1
+    whole = sos.SegmentLibrary.open(copy)
+    encoded = bytes(whole._shard(0).read(int(whole._columns["slot"][row]) + level, part))  # type: ignore[arg-type]
+    data, expected = (copy / SHARD).read_bytes(), all_pixels(whole)
+    assert data.count(encoded) == 1
+    start = data.index(encoded)
+    for position in (start, start + len(encoded) // 2, start + len(encoded) - 1):
+        replace(copy / SHARD, flipped(data, position, mask=1))
+        library = sos.SegmentLibrary.open(copy)
+        read: Callable[[int, int], Any] = getattr(library, part)
+        with pytest.raises(sos.BrokenSegmentError, match=r"pixels/00000\.arrow.*checksum"):
+            read(row, level)
+        read_other = library.colour if part == "alpha" else library.alpha
+        assert read_other(row, level).size
+        assert read(row, level - 1).size
+        assert read(row + 1, 0).size
+    replace(copy / SHARD, data)
+    assert all_pixels(sos.SegmentLibrary.open(copy)) == expected
+
+
+def flip_description(root: Path, expected: list[bytes]) -> None:
+    """The first bytes hold the columns' lengths and offsets, the last ones the footer."""
+    data = (root / SHARD).read_bytes()
+    for position in [*range(0, 700, 3), *range(len(data) - 700, len(data), 9)]:
+        replace(root / SHARD, flipped(data, position))
+        library = sos.SegmentLibrary.open(root)
+        levels = [(row, level) for row in range(len(library)) for level in range(len(library.level_sizes(row)))]
+        for (row, level), pixels in zip(levels, expected, strict=True):
+            with suppress(sos.BrokenSegmentError):
+                assert library.alpha(row, level).tobytes() + library.colour(row, level).tobytes() == pixels
+
+
+@pytest.mark.xfail(strict=True, reason="raises ArrowInvalid, which no policy skips: the stream ends")
+def test_a_flipped_byte_in_the_description_of_a_shard(copy: Path, processes: ForkServerContext) -> None:
+    assert exit_code(processes, flip_description, copy, all_pixels(sos.SegmentLibrary.open(copy))) == 0
+
+
+@pytest.mark.parametrize("damage", ["missing", "empty", "cut", "text", "a folder"])
+def test_a_broken_shard_is_met_when_it_is_read(copy: Path, damage: str) -> None:
+    """Opening never reads pixels; reading names the shard, as a broken segment, which a stream can skip."""
+    data = (copy / SHARD).read_bytes()
+    (copy / SHARD).unlink()
+    if damage == "a folder":
+        (copy / SHARD).mkdir()
+    elif damage != "missing":
+        (copy / SHARD).write_bytes({"empty": b"", "cut": data[: len(data) // 2], "text": b"hello"}[damage])
+    library = sos.SegmentLibrary.open(copy)
+    assert snapshot(library)["names"] == ["coin", "dot", "plate", "post"]
+    for read in (library.alpha, library.colour):
+        with pytest.raises(sos.BrokenSegmentError, match=r"pixels/00000\.arrow"):
+            read(0, 0)
+
+
+def test_opening_needs_no_pixels(copy: Path) -> None:
+    expected = snapshot(sos.SegmentLibrary.open(copy))
+    shutil.rmtree(copy / "pixels")
+    assert snapshot(sos.SegmentLibrary.open(copy)) == expected
+
+
+def test_a_shard_of_another_library_is_noticed(copy: Path, tmp_path: Path) -> None:
+    """Whole, with true checksums, but the picture is not of the size that the index promises."""
+    other = sos.build_library(tmp_path / "other", [Listed("s", ["a"] * 40)], encoding=ENCODING)
+    write_files(copy, {SHARD: (other.root / SHARD).read_bytes()})
+    with pytest.raises(sos.BrokenSegmentError, match=r"pixels/00000\.arrow.*expected 16 x 16 pixels, found 5 x 4"):
+        sos.SegmentLibrary.open(copy).alpha(0, 0)
