@@ -71,3 +71,7 @@ def test_make_targets_are_there() -> None:
     makefile = (ROOT / "Makefile").read_text()
     for target in re.findall(r"^make ([\w-]+)", README, flags=re.MULTILINE):
         assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), target
+
+
+def test_nothing_is_left_to_fill_in() -> None:
+    assert "@@" not in README and "TODO" not in README

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import signal
 import sys
 
@@ -31,8 +32,11 @@ def main() -> None:
     except SOSError as error:
         errors.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
         sys.exit(1)
+    except OSError as error:
+        errors.print(f"error: {error.filename or ''}: {error.strerror or error}", style="red", markup=False)
+        sys.exit(1)
     except _Stopped:
-        errors.print("stopped; the same command goes on where it was", markup=False)
+        errors.print("stopped; nothing is left half-written, and the same command may be given again", markup=False)
         sys.exit(130)
     finally:
         signal.signal(signal.SIGINT, before)
@@ -43,4 +47,5 @@ class _Stopped(BaseException):
 
 
 def _stop(*_: object) -> None:
-    raise _Stopped
+    # a forked worker has this handler too; what it runs in knows a KeyboardInterrupt
+    raise KeyboardInterrupt if multiprocessing.parent_process() else _Stopped

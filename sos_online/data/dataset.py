@@ -32,8 +32,8 @@ _GREY = (127, 127, 127)
 class SOSDataset(IterableDataset[Sample]):
     """Synthetic samples ``(image, target)``, each a pure function of recipe, library, seed, epoch and index.
 
-    ``image`` is uint8 ``[3, H, W]`` RGB, ``target`` as ``sos_online.targets.build_target`` says: torchvision's detection
-    convention, as ``transforms.v2`` takes it. Models take what ``make_loader`` or ``DeviceStage`` makes of it.
+    ``image`` is uint8 ``[3, H, W]`` RGB, ``target`` as ``sos_online.targets.build_target`` says: torchvision's
+    detection convention, as ``transforms.v2`` takes it. Models take what ``make_loader`` or ``DeviceStage`` make of it.
 
     Args:
         library: where segments come from.
@@ -52,6 +52,8 @@ class SOSDataset(IterableDataset[Sample]):
         ranks: this process among those that train together, for your own ``DataLoader``; found in
             ``torch.distributed`` or in the environment (RANK, WORLD_SIZE) if None.
 
+    With a ``DataLoader`` of your own, call ``set_epoch`` before each epoch (it knows of none), and pass
+    ``collate_fn=sos_online.collate`` and a :class:`DeviceStage` behind it, or a collate function of yours.
     Making a dataset switches OpenCV's own threads off in this process, see ``_one_opencv_thread``.
 
     Raises:
@@ -71,6 +73,12 @@ class SOSDataset(IterableDataset[Sample]):
         block_size: int = 1,
         ranks: Ranks | None = None,
     ) -> None:
+        _check("library", library, hasattr(library, "manifest"), "a SegmentLibrary, such as SegmentLibrary.open(path)")
+        _check("recipe", recipe, recipe is None or isinstance(recipe, Recipe), "a Recipe, such as Recipe.load(path)")
+        is_photos = backgrounds is None or hasattr(backgrounds, "read")
+        _check("backgrounds", backgrounds, is_photos, "Backgrounds, such as Backgrounds.open(folder)")
+        for name, number in (("seed", seed), ("length", length), ("block_size", block_size)):
+            _check(name, number, isinstance(number, int), "an integer")
         _check("seed", seed, 0 <= seed < 2**63, "0 … 2**63 - 1")
         _check("length", length, length >= 1, "at least 1")
         _check("block_size", block_size, block_size >= 1, "at least 1")

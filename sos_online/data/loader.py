@@ -113,8 +113,9 @@ class _View(IterableDataset[Sample]):
 class SOSLoader:
     """An iterable of ``(images, targets)`` with a position; made by :func:`make_loader`.
 
-    A loop that ends moves on to the next epoch. A loop that is left early keeps its place: the next one goes on there,
-    as does one after ``load_state_dict``. One loop at a time: a new one ends those before it.
+    Every loop is an epoch of its own, also if the one before was left early: the first is the one that was set (0 if
+    none was), or what is left of it after ``load_state_dict``; each further one is the next. One loop at a time: a new
+    one ends those before it.
     """
 
     def __init__(self, view: _View, loader: DataLoader[Sample], stage: DeviceStage) -> None:
@@ -122,9 +123,10 @@ class SOSLoader:
         self._loader = loader
         self.stage = stage
         self._epoch = view.dataset.epoch
-        self._start = 0  # where the running pass began
+        self._start = 0  # the index at which the epoch's loop began, or will
         self._served = 0  # batches since
-        self._pass: object | None = None  # the running pass
+        self._begun = False
+        self._loop: object | None = None  # the running one
         self._times_set = view.dataset.times_set
 
     @property
@@ -134,48 +136,45 @@ class SOSLoader:
     @property
     def epoch(self) -> int:
         """The epoch that the loader is in."""
-        self._follow_dataset()
-        return self._epoch
+        return self._place()[0]
 
     def set_epoch(self, epoch: int) -> None:
-        """Go to the beginning of an epoch; the one that the loader is in already is gone on with.
+        """Let the next loop be this epoch; what ``load_state_dict`` left of the same epoch stays what it is.
 
-        ``dataset.set_epoch`` does the same to all loaders of the dataset, from their next loops on.
+        ``dataset.set_epoch`` does the same to all loaders of the dataset.
         """
         if epoch < 0:
             raise StreamError(f"epoch: expected 0 or more, found {epoch}")
         self._times_set = self.dataset.times_set
-        self._pass = None
-        if epoch != self._epoch:
-            self._epoch, self._start, self._served = epoch, 0, 0
+        if self._begun or epoch != self._epoch:
+            self._go_to(epoch, 0)
 
     def __len__(self) -> int:
         """Batches in a whole epoch, on this rank."""
         return len(self._view.rounds(0))
 
     def __iter__(self) -> Iterator[tuple[Images, list[Target]]]:
-        self._pass = None
         self._follow_dataset()
-        self._start, self._served = self._position, 0
+        if self._begun:
+            self._go_to(self._epoch + 1, 0)
+        self._begun = True
         self._view.move_to(self._epoch, self._start)
-        this = self._pass = object()
+        this = self._loop = object()
         try:
             batch: Batch
             for batch in self._loader:
-                if self._pass is not this:
+                if self._loop is not this:
                     raise StreamError("this loop has ended: another one was begun, or the loader's position was set")
                 self._served += 1
                 yield self.stage(batch)
-            if self._pass is this:
-                self._epoch, self._start, self._served = self._epoch + 1, 0, 0
         finally:
-            if self._pass is this:
-                self._pass = None
+            if self._loop is this:
+                self._loop = None
 
     def state_dict(self) -> dict[str, Any]:
         """Epoch, and the number of its samples that all ranks together have served; and what stream it is of."""
-        self._follow_dataset()
-        return {"epoch": self._epoch, "position": self._position, **self.dataset.identity()}
+        epoch, position = self._place()
+        return {"epoch": epoch, "position": position, **self.dataset.identity()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on where ``state`` was taken; workers, ranks and batch size may be others.
@@ -186,14 +185,18 @@ class SOSLoader:
         check_identity(state, self.dataset.identity())
         self._view.check_sizes(int(state["position"]))
         self._times_set = self.dataset.times_set
-        self._pass = None
-        self._epoch, self._start, self._served = int(state["epoch"]), int(state["position"]), 0
+        self._go_to(int(state["epoch"]), int(state["position"]))
 
-    @property
-    def _position(self) -> int:
-        return self._view.rounds(self._start).position(self._served)
+    def _go_to(self, epoch: int, start: int) -> None:
+        self._epoch, self._start, self._served, self._begun, self._loop = epoch, start, 0, False, None
+
+    def _place(self) -> tuple[int, int]:
+        """Epoch and position; the end of an epoch is the beginning of the next."""
+        self._follow_dataset()
+        rounds = self._view.rounds(self._start)
+        return (self._epoch + 1, 0) if self._served >= len(rounds) else (self._epoch, rounds.position(self._served))
 
     def _follow_dataset(self) -> None:
         """Between loops, take over an epoch that was set on the dataset since the last look."""
-        if self._pass is None and self.dataset.times_set != self._times_set:
+        if self._loop is None and self.dataset.times_set != self._times_set:
             self.set_epoch(self.dataset.epoch)

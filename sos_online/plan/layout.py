@@ -55,8 +55,8 @@ class SizePrior(Section):
     aspect: Limits = (0.5, 2.0)
     mean_visible: float = Field(default=0.8, ge=0, le=1)
     each_visible: float = Field(default=0.5, ge=0, le=1)
-    tries: int = Field(default=100, ge=1)
-    restarts: int = Field(default=10, ge=0)
+    tries: int = Field(default=100, ge=1, le=1000)
+    restarts: int = Field(default=10, ge=0, le=100)
 
 
 def size_prior_boxes(prior: SizePrior, size_hw: tuple[int, int], count: int, rng: np.random.Generator) -> list[Rect]:

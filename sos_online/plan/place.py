@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from sos_online.ops.boxes import Rect
 from sos_online.ops.resize import frame_size
 from sos_online.plan.layout import Limits
 from sos_online.types import Placement, Section
+
+
+def _at_most_four(limits: tuple[float, float]) -> tuple[float, float]:
+    if limits[1] > 4:
+        raise ValueError(f"an object is enlarged 4 times at most, found {limits[1]}")
+    return limits
 
 
 class PlacementRules(Section):
@@ -25,7 +31,7 @@ class PlacementRules(Section):
     """
 
     mode: Literal["fit", "stretch"] = "fit"
-    scale: Limits = (1.0, 1.0)
+    scale: Annotated[Limits, AfterValidator(_at_most_four)] = (1.0, 1.0)
     flip_x: float = Field(default=0.0, ge=0, le=1)
     flip_y: float = Field(default=0.0, ge=0, le=1)
     rotation: float = Field(default=0.0, ge=0, le=180)

@@ -121,7 +121,7 @@ def spoil(key: str, value: Any) -> Any:
         (spoil("instance_map", torch.full((160, 160), 99, dtype=torch.int16)), "instance_map: expected ids 0"),
         (spoil("instance_map", torch.zeros((80, 160), dtype=torch.int16)), "image: expected a tensor of the instance"),
         (spoil("amodal_masks", torch.zeros((0, 160, 160))), "amodal_masks: expected .* SanitizeBoundingBoxes"),
-        (lambda image, target: image, "expected .image, target., found Image"),
+        (lambda image, _: image, "expected .image, target., found Image"),
     ],
 )
 def test_what_cannot_be_made_exact_is_refused(library: sos.SegmentLibrary, transform: Any, message: str) -> None:
