@@ -66,7 +66,8 @@ class Recipe(Section):
         path = Path(path)
         try:
             content = yaml.load(path.read_text("utf-8"), _Loader)
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        # PyYAML lets the errors of what it constructs through: a date that is none, a key that is a list
+        except (OSError, yaml.YAMLError, ValueError, TypeError, RecursionError, KeyError) as error:
             raise RecipeError(f"{path}: cannot be read as YAML: {error}") from None
         return Recipe.parse({} if content is None else content, str(path))
 

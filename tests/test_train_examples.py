@@ -237,4 +237,4 @@ def test_the_cpu_config_learns(detection: ModuleType, tmp_path: Path) -> None:
     detection.main([str(config), "--out", str(tmp_path)])
     scores = [line["held_out_bbox_AP50"] for line in read_log(tmp_path) if "held_out_bbox_AP50" in line]
     assert scores[0] < 0.01
-    assert scores[-1] > 0.1
+    assert scores[-1] > 0.3

@@ -14,6 +14,7 @@ from sos_online.errors import SourceError
 from sos_online.library import CategoryFolders, CocoInstances, Encoding, SegmentLibrary, SOSLayout, build_library
 from sos_online.library.demo_library import build_demo
 from sos_online.library.sources import Source
+from sos_online.library.sources.coco import image_names
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -33,7 +34,8 @@ def build(
     folders: Annotated[list[Path] | None, typer.Option("--folders", help="category/*.png, RGBA.")] = None,
     min_area: Annotated[int, typer.Option(help="--coco: fewest mask pixels of a segment.", min=1)] = 256,
     only_images: Annotated[
-        Path | None, typer.Option(help="--coco: text file of the image names to use, one a line.")
+        Path | None,
+        typer.Option(help="--coco: text file of the image names to use, one a line; each in one --coco at least."),
     ] = None,
     name: Annotated[str, typer.Option(help="Of the library; the folder's name if empty.")] = "",
     licence: Annotated[str, typer.Option(help="Under which the segments may be used; stored and shown.")] = "unknown",
@@ -46,9 +48,8 @@ def build(
         raise SourceError(
             f"--coco is given {len(coco or [])} times and --images {len(images or [])} times: they pair up"
         )
-    names = None if only_images is None else _read_lines(only_images)
     sources: list[Source] = [
-        *(CocoInstances(folder, path, min_area, names) for path, folder in zip(coco or [], images or [], strict=True)),
+        *_coco_sources(list(zip(coco or [], images or [], strict=True)), min_area, only_images),
         *(SOSLayout(root) for root in sos or []),
         *(CategoryFolders(root) for root in folders or []),
     ]
@@ -101,6 +102,21 @@ def _describe(library: SegmentLibrary, as_json: bool) -> None:
         why = ", ".join(f"{count:,} {reason}" for reason, count in source.left_out.items())
         table.add_row(source.name, f"{source.taken:,}", f"{sum(source.left_out.values()):,}", why)
     output.print(table)
+
+
+def _coco_sources(pairs: list[tuple[Path, Path]], min_area: int, only_images: Path | None) -> list[CocoInstances]:
+    """A source for each (JSON, image folder); of the names in ``only_images`` it is given those that it knows."""
+    if only_images is None:
+        return [CocoInstances(folder, path, min_area) for path, folder in pairs]
+    wanted = _read_lines(only_images)
+    known = [image_names(path) for path, _ in pairs]
+    unknown = set(wanted).difference(*known)
+    if pairs and unknown:
+        raise SourceError(f"{only_images}: no --coco file has an image named {sorted(unknown)[0]!r}")
+    return [
+        CocoInstances(folder, path, min_area, [name for name in wanted if name in names])
+        for (path, folder), names in zip(pairs, known, strict=True)
+    ]
 
 
 def _read_lines(path: Path) -> list[str]:

@@ -8,24 +8,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-import multiprocessing
-import shutil
-import signal
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from sos_online.errors import LibraryError
-from sos_online.library.arrow_files import write_atomically
-from sos_online.library.encode import EncodedLevel, Encoding, crop_to_alpha, encode_segment
-from sos_online.library.finish import PartRow, merge_parts, part_is_written, write_part
-from sos_online.library.format import FORMAT_VERSION, MANIFEST, Manifest, shard_path
+from sos_online.library.chunk import Chunk, ChunkTask, build_chunk
+from sos_online.library.encode import Encoding
+from sos_online.library.finish import merge_parts, part_is_written
+from sos_online.library.folder_lock import only_builder
+from sos_online.library.format import FORMAT_VERSION, MANIFEST, Manifest
 from sos_online.library.reader import SegmentLibrary
-from sos_online.library.shards import write_shard
-from sos_online.library.sources import LeftOut, RawSegment, Source, Unit
+from sos_online.library.sources import Source, Unit
+from sos_online.library.worker_pool import run_tasks
+from sos_online.library.workspace import PARTS, claim, is_finished, refuse_folders_of_others, sweep
 
 SEGMENTS_PER_SHARD = 1024
-_BUILDING = "building.json"
 
 Progress = Callable[[int, int], object]
 
@@ -42,6 +40,10 @@ def build_library(
 ) -> SegmentLibrary:
     """Write a library of one or more sources, and open it.
 
+    Sources are recognised by their settings and by the name, size and time of change of every file: after a file was
+    changed, or the files were copied without their times, it is another build. Processes that build into one folder at
+    once take turns: the others wait, then open what the first has built.
+
     Args:
         out: folder to write; may hold an unfinished build of the same arguments, which is then gone on with, or the
             finished library of the same arguments, which is then left as it is.
@@ -53,103 +55,80 @@ def build_library(
         progress: called with (units done, units in all) after every shard.
 
     Raises:
-        LibraryError: the folder holds something else, or no segment could be taken.
-        SourceError: a source cannot be read.
+        LibraryError: the folder holds something else, no segment could be taken, or a worker died.
+        SourceError: a source cannot be read at all. A single file that cannot be read is left out and counted.
     """
-    root = Path(out)
+    root = Path(out).absolute()
     encoding = encoding or Encoding()
     _check_sources(sources)
     chunks = list(_chunks(sources))
-    total = sum(len(chunk.units) for chunk in chunks)
     fingerprint = _fingerprint(sources, chunks, name, licence, encoding)
-    if (root / MANIFEST).exists():
-        if Manifest.read(root).fingerprint != fingerprint:
-            raise LibraryError(f"{root}: holds a finished library of other sources or settings; name another folder")
-        return SegmentLibrary.open(root)
-    _claim(root, fingerprint)
-
-    parts = root / "parts"
-    todo = [chunk for chunk in chunks if not part_is_written(parts, chunk.number)]
-    done = total - sum(len(chunk.units) for chunk in todo)
-    if progress:
-        progress(done, total)
-    for finished in _run([(root, sources[chunk.source], chunk, encoding) for chunk in todo], workers):
-        done += finished
-        if progress:
-            progress(done, total)
-    merge_parts(
-        root,
-        [chunk.source for chunk in chunks],
-        source_names=[source.name for source in sources],
-        name=name or root.resolve().name,
-        licence=licence,
-        encoding=encoding,
-        fingerprint=fingerprint,
-    )
-    shutil.rmtree(parts)
-    (root / _BUILDING).unlink()
+    if is_finished(root):
+        return _open_finished(root, fingerprint)
+    refuse_folders_of_others(root)
+    with only_builder(root):
+        if (root / MANIFEST).exists():
+            # finished by the one that was waited for, or killed while it cleaned up
+            library = _open_finished(root, fingerprint)
+            sweep(root)
+            return library
+        claim(root, fingerprint)
+        _build_chunks([ChunkTask(root, sources[chunk.source], chunk, encoding) for chunk in chunks], workers, progress)
+        merge_parts(
+            root,
+            [chunk.source for chunk in chunks],
+            source_names=[source.name for source in sources],
+            name=name or root.resolve().name,
+            licence=licence,
+            encoding=encoding,
+            fingerprint=fingerprint,
+        )
+        sweep(root)
     return SegmentLibrary.open(root)
 
 
-@dataclass(frozen=True, slots=True)
-class _Chunk:
-    """The units that go into one shard."""
-
-    number: int
-    source: int
-    units: tuple[Unit, ...]
+def build_fingerprint(
+    sources: Sequence[Source], *, name: str = "", licence: str = "unknown", encoding: Encoding | None = None
+) -> str:
+    """The fingerprint that :func:`build_library` gives to a library of these arguments."""
+    return _fingerprint(sources, list(_chunks(sources)), name, licence, encoding or Encoding())
 
 
-def _chunks(sources: Sequence[Source]) -> Iterator[_Chunk]:
+def _open_finished(root: Path, fingerprint: str) -> SegmentLibrary:
+    if Manifest.read(root).fingerprint != fingerprint:
+        raise LibraryError(
+            f"{root}: holds a finished library of other sources or settings "
+            "(or its sources' files have changed since); name another folder"
+        )
+    return SegmentLibrary.open(root)
+
+
+def _build_chunks(tasks: Sequence[ChunkTask], workers: int, progress: Progress | None) -> None:
+    todo = [task for task in tasks if not part_is_written(task.root / PARTS, task.chunk.number)]
+    total = sum(len(task.chunk.units) for task in tasks)
+    done = total - sum(len(task.chunk.units) for task in todo)
+    if progress:
+        progress(done, total)
+    for finished in run_tasks(build_chunk, todo, workers):
+        done += finished
+        if progress:
+            progress(done, total)
+
+
+def _chunks(sources: Sequence[Source]) -> Iterator[Chunk]:
     number = 0
     for position, source in enumerate(sources):
         units: list[Unit] = []
         segments = 0
         for unit in source.units():
             if units and segments + unit.segments > SEGMENTS_PER_SHARD:
-                yield _Chunk(number, position, tuple(units))
+                yield Chunk(number, position, tuple(units))
                 number, units, segments = number + 1, [], 0
             units.append(unit)
             segments += unit.segments
         if units:
-            yield _Chunk(number, position, tuple(units))
+            yield Chunk(number, position, tuple(units))
             number += 1
-
-
-def _build_chunk(task: tuple[Path, Source, _Chunk, Encoding]) -> int:
-    """Write one shard, then its part of the index: a part on disk says that its shard is whole."""
-    root, source, chunk, encoding = task
-    rows: list[PartRow] = []
-    levels: list[EncodedLevel] = []
-    left_out: list[LeftOut] = []
-    for unit in chunk.units:
-        for item in source.read(unit):
-            crop = crop_to_alpha(item.rgba) if isinstance(item, RawSegment) else None
-            if isinstance(item, LeftOut):
-                left_out.append(item)
-            elif crop is None:
-                left_out.append(LeftOut(item.key, "alpha is zero everywhere"))
-            else:
-                encoded = encode_segment(crop, encoding)
-                row = PartRow(item.key, item.category, item.words, encoded.size_wh, encoded.opaque, slot=len(levels))
-                rows.append(row)
-                levels += encoded.levels
-    write_shard(shard_path(root, chunk.number), levels)
-    write_part(root / "parts", chunk.number, rows, left_out)
-    return len(chunk.units)
-
-
-def _run(tasks: list[tuple[Path, Source, _Chunk, Encoding]], workers: int) -> Iterable[int]:
-    if workers == 0 or len(tasks) < 2:
-        yield from map(_build_chunk, tasks)
-        return
-    # spawn: forking a process that runs threads (OpenCV's, torch's) can deadlock
-    with multiprocessing.get_context("spawn").Pool(min(workers, len(tasks)), _leave_ctrl_c_to_the_parent) as pool:
-        yield from pool.imap_unordered(_build_chunk, tasks)
-
-
-def _leave_ctrl_c_to_the_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _check_sources(sources: Sequence[Source]) -> None:
@@ -162,9 +141,9 @@ def _check_sources(sources: Sequence[Source]) -> None:
 
 
 def _fingerprint(
-    sources: Sequence[Source], chunks: Sequence[_Chunk], name: str, licence: str, encoding: Encoding
+    sources: Sequence[Source], chunks: Sequence[Chunk], name: str, licence: str, encoding: Encoding
 ) -> str:
-    """Hash of all that a build depends on: settings, and every unit's name, size and payload."""
+    """Hash of all that a build depends on: settings, and every unit's name, size, time of change and payload."""
     digest = hashlib.sha256()
 
     def add(*values: object) -> None:
@@ -175,25 +154,9 @@ def _fingerprint(
         add(type(source).__name__, source.name, source.settings())
     for chunk in chunks:
         for unit in chunk.units:
-            add(chunk.number, chunk.source, unit.name, unit.size, unit.segments, unit.payload)
+            add(chunk.number, chunk.source, unit.name, unit.size, unit.mtime_ns, unit.segments, unit.payload)
     return digest.hexdigest()
 
 
 def _plain(value: object) -> object:
     return asdict(value)  # type: ignore[call-overload]  # payloads are plain data and dataclasses
-
-
-def _claim(root: Path, fingerprint: str) -> None:
-    """Mark the folder as this build's, or find that it is."""
-    mark = root / _BUILDING
-    if mark.is_file():
-        if json.loads(mark.read_bytes()).get("fingerprint") != fingerprint:
-            raise LibraryError(
-                f"{mark}: an unfinished build of other sources or settings; name another folder or remove this one"
-            )
-        return
-    if root.is_dir() and any(root.iterdir()):
-        raise LibraryError(f"{root}: is not empty and holds no build; name another folder")
-    if root.exists() and not root.is_dir():
-        raise LibraryError(f"{root}: is a file; name a folder")
-    write_atomically(mark, lambda file: file.write(json.dumps({"fingerprint": fingerprint}).encode()))

@@ -7,12 +7,15 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from sos_online.library.build import Progress, build_library
+from sos_online.library.build import Progress, build_fingerprint, build_library
 from sos_online.library.demo import Drawing, catalogue, draw
 from sos_online.library.reader import SegmentLibrary
 from sos_online.library.sources import LeftOut, RawSegment, Unit
 from sos_online.types import Words
 from sos_online.version import __version__
+
+_NAME = "demo"
+_LICENCE = "Apache-2.0"
 
 
 class DemoDrawings:
@@ -35,13 +38,17 @@ class DemoDrawings:
 
 def build_demo(out: str | Path, progress: Progress | None = None) -> SegmentLibrary:
     """Write the demo library to a folder. Takes seconds; needs no files and no network."""
-    return build_library(out, [DemoDrawings()], name="demo", licence="Apache-2.0", progress=progress)
+    return build_library(out, [DemoDrawings()], name=_NAME, licence=_LICENCE, progress=progress)
 
 
 def demo_folder() -> Path:
-    """Where :func:`open_demo` keeps it: below SOS_CACHE, else XDG_CACHE_HOME, else ``~/.cache``; one a version."""
+    """Where :func:`open_demo` keeps it: below SOS_CACHE, else XDG_CACHE_HOME, else ``~/.cache``.
+
+    One folder for each version and set of drawings, so that none meets what another has built.
+    """
+    fingerprint = build_fingerprint([DemoDrawings()], name=_NAME, licence=_LICENCE)
     cache = os.environ.get("SOS_CACHE") or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(cache) / "sos_online" / f"demo-{__version__}"
+    return Path(cache) / "sos_online" / f"demo-{__version__}-{fingerprint[:8]}"
 
 
 def open_demo(progress: Progress | None = None) -> SegmentLibrary:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import sos_online as sos
+from sos_online.library.sources import LeftOut, RawSegment, Unit
 from sos_online.plan import SegmentChoice
 from sos_online.plan.choice import choose_segments
 from sos_online.rng import sample_generator
@@ -231,8 +233,56 @@ def test_exception_where_nothing_could_be_taken_says_why(tmp_path: Path) -> None
         sos.build_library(tmp_path / "out", [Listed("s", ["", ""])])
 
 
-@pytest.mark.xfail(strict=True, raises=ValueError, reason="building.json is read without a check")
 def test_exception_for_a_damaged_mark_of_a_build(tmp_path: Path) -> None:
     write_files(tmp_path / "out", {"building.json": b"{"})
     with pytest.raises(sos.LibraryError, match=r"building\.json"):
         sos.build_library(tmp_path / "out", [Listed("s", ["a"])])
+
+
+# what cannot be read
+
+
+class Failing(Listed):
+    """Reads all but its second segment."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__("s", ["a", "b", "c"])
+        self.error = error
+
+    def read(self, unit: Unit) -> Iterable[RawSegment | LeftOut]:
+        if unit.name == "s1":
+            raise self.error
+        return super().read(unit)
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (PermissionError(13, "Permission denied", "/secret/path"), "cannot be read: Permission denied"),
+        (OSError("about /secret/path"), "cannot be read: OSError"),
+        (cv2.error("about /secret/path"), "cannot be read: refused by OpenCV"),
+    ],
+    ids=str,
+)
+def test_a_file_that_cannot_be_read_is_left_out(tmp_path: Path, error: Exception, reason: str) -> None:
+    library = sos.build_library(tmp_path / "out", [Failing(error)], encoding=ENCODING)
+    assert [library.key(row) for row in range(len(library))] == ["s0", "s2"]
+    assert library.manifest.sources[0].left_out == {reason: 1}
+
+
+def test_exception_for_any_other_error_names_source_and_unit(tmp_path: Path) -> None:
+    error = KeyError("x")
+    with pytest.raises(sos.SourceError, match=r"'s': s1: .*KeyError: 'x'") as caught:
+        sos.build_library(tmp_path / "out", [Failing(error)])
+    assert caught.value.__cause__ is error
+
+
+def test_what_is_nowhere_opaque_is_left_out(tmp_path: Path) -> None:
+    """It would never have a pixel of a label. Half transparent at one pixel is enough to stay."""
+    faint, nearly = disc(), disc()
+    faint[..., 3] = np.minimum(faint[..., 3], 127)
+    nearly[..., 3] = np.minimum(nearly[..., 3], 128)
+    source = sos.CategoryFolders(write_files(tmp_path / "in", {"c/faint.png": faint, "c/nearly.png": nearly}))
+    library = sos.build_library(tmp_path / "out", [source])
+    assert [library.key(row) for row in range(len(library))] == ["c/nearly.png"]
+    assert library.manifest.sources[0].left_out == {"never opaque": 1}

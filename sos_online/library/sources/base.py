@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from sos_online.errors import SourceError
+from sos_online.library.sources.picture_size import TOO_LARGE, is_too_large
 from sos_online.types import Pixels, Words
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
@@ -51,13 +52,24 @@ class Unit:
         name: of the file, for the fingerprint of a build.
         size: bytes of the file, for the same.
         segments: how many segments it may hold; used to balance shards.
-        payload: what the source's ``read`` needs.
+        payload: what the source's ``read`` needs; part of the fingerprint too.
+        mtime_ns: when the file was changed, for the fingerprint: a changed file of the same size is noticed, and a file
+            that was copied without its time is taken for a changed one. 0 if there is no file.
     """
 
     name: str
     size: int
     segments: int
     payload: Any
+    mtime_ns: int = 0
+
+
+def file_unit(name: str, path: Path, segments: int, payload: Any) -> Unit:
+    """The unit of a file; what is there under a file's name but is none has size and time 0."""
+    if not path.is_file():
+        return Unit(name, 0, segments, payload)
+    status = path.stat()
+    return Unit(name, status.st_size, segments, payload, status.st_mtime_ns)
 
 
 class Source(Protocol):
@@ -74,7 +86,9 @@ class Source(Protocol):
         """Raises ``SourceError`` if there is nothing to read."""
         ...
 
-    def read(self, unit: Unit) -> Iterable[RawSegment | LeftOut]: ...
+    def read(self, unit: Unit) -> Iterable[RawSegment | LeftOut]:
+        """A unit's segments. ``OSError`` leaves the (rest of the) unit out; any other exception ends the build."""
+        ...
 
 
 def category_name(name: str) -> str:
@@ -93,9 +107,13 @@ def existing_folder(path: Path, what: str) -> Path:
 
 def read_rgba(path: Path) -> Pixels | str:
     """An image file with alpha as uint8 ``[h, w, 4]`` RGBA, or the reason why it is none."""
+    if not path.is_file():
+        return "not a file"
     data = path.read_bytes()
     if not data:
         return "empty file"
+    if is_too_large(data):
+        return TOO_LARGE
     image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if image is None:
         return "not a readable image"

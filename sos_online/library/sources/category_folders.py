@@ -14,13 +14,14 @@ from sos_online.library.sources.base import (
     Unit,
     category_name,
     existing_folder,
+    file_unit,
     read_rgba,
 )
 
 _SUFFIXES = (".png", ".webp")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class CategoryFolders:
     """Source of ``ROOT/CATEGORY/*.png`` (or ``.webp``).
 
@@ -30,10 +31,11 @@ class CategoryFolders:
     """
 
     root: Path
-    name: str = ""
+    name: str
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "name", self.name or self.root.resolve().name)
+    def __init__(self, root: str | Path, name: str = "") -> None:
+        object.__setattr__(self, "root", Path(root))
+        object.__setattr__(self, "name", name or self.root.resolve().name)
 
     def settings(self) -> dict[str, Any]:
         return {}
@@ -47,7 +49,7 @@ class CategoryFolders:
                 if path.suffix.lower() in _SUFFIXES:
                     found = True
                     name = path.relative_to(self.root).as_posix()
-                    yield Unit(name, path.stat().st_size, segments=1, payload=name)
+                    yield file_unit(name, path, segments=1, payload=name)
         if not found:
             raise SourceError(f"{self.root}: expected CATEGORY/*.png or *.webp below it, found none")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -11,15 +10,16 @@ from typing import Any
 
 import cv2
 import numpy as np
-import numpy.typing as npt
-from pycocotools import mask as coco_mask
 
 from sos_online.errors import SourceError
-from sos_online.library.sources.base import LeftOut, RawSegment, Unit, category_name, existing_folder
+from sos_online.library.sources.base import LeftOut, RawSegment, Unit, category_name, existing_folder, file_unit
+from sos_online.library.sources.coco_json import read_instances
+from sos_online.library.sources.picture_size import TOO_LARGE, is_too_large
+from sos_online.library.sources.segmentation import decode_segmentation
 from sos_online.types import Pixels
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class CocoInstances:
     """Source of COCO-format instances. Crowds are left out.
 
@@ -27,36 +27,47 @@ class CocoInstances:
         images: folder of the images.
         annotations: the instance JSON.
         min_area: fewest mask pixels of a segment.
-        only_images: file names (as in the JSON) to take segments from; all if None.
+        only_images: file names (as in the JSON) to take segments from, each of which must be in it; all if None.
         name: of the source in the library; the JSON's name without suffix if empty.
     """
 
     images: Path
     annotations: Path
-    min_area: int = 256
-    only_images: Collection[str] | None = None
-    name: str = ""
+    min_area: int
+    only_images: Collection[str] | None
+    name: str
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "name", self.name or self.annotations.stem)
+    def __init__(
+        self,
+        images: str | Path,
+        annotations: str | Path,
+        min_area: int = 256,
+        only_images: Collection[str] | None = None,
+        name: str = "",
+    ) -> None:
+        object.__setattr__(self, "images", Path(images))
+        object.__setattr__(self, "annotations", Path(annotations))
+        object.__setattr__(self, "min_area", min_area)
+        object.__setattr__(self, "only_images", only_images)
+        object.__setattr__(self, "name", name or self.annotations.stem)
 
     def settings(self) -> dict[str, Any]:
         return {"min_area": self.min_area}
 
     def units(self) -> Iterator[Unit]:
         existing_folder(self.images, "the image folder of a COCO source")
-        content = _read_json(self.annotations)
+        content = read_instances(self.annotations)
         names = {entry["id"]: category_name(entry["name"]) for entry in content["categories"]}
-        by_image: dict[int, list[dict[str, Any]]] = defaultdict(list)
+        by_image: dict[int | str, list[dict[str, Any]]] = defaultdict(list)
         for annotation in content["annotations"]:
             by_image[annotation["image_id"]].append(annotation)
         wanted = None if self.only_images is None else frozenset(self.only_images)
-        known = {str(image["file_name"]) for image in content["images"]}
+        known = {image["file_name"] for image in content["images"]}
         if wanted is not None and not wanted <= known:
             raise SourceError(f"{self.annotations}: images: no image is named {sorted(wanted - known)[0]!r}")
-        for image in sorted(content["images"], key=lambda image: str(image["file_name"])):
+        for image in sorted(content["images"], key=lambda image: image["file_name"]):
             annotations = by_image.get(image["id"], [])
-            file_name = str(image["file_name"])
+            file_name = image["file_name"]
             if not annotations or (wanted is not None and file_name not in wanted):
                 continue
             if PurePosixPath(file_name).is_absolute() or ".." in PurePosixPath(file_name).parts:
@@ -64,22 +75,25 @@ class CocoInstances:
             path = self.images / file_name
             if not path.is_file():
                 raise SourceError(f"{path}: named in {self.annotations}, but it is not there")
-            payload = [
-                (a["id"], names.get(a["category_id"], ""), a) for a in sorted(annotations, key=lambda a: a["id"])
-            ]
-            yield Unit(file_name, path.stat().st_size, segments=len(annotations), payload=payload)
+            in_order = sorted(annotations, key=lambda annotation: annotation["id"])
+            payload = _ImageAnnotations(
+                image.get("width"),
+                image.get("height"),
+                [(annotation["id"], names.get(annotation["category_id"], ""), annotation) for annotation in in_order],
+            )
+            yield file_unit(file_name, path, segments=len(annotations), payload=payload)
 
     def read(self, unit: Unit) -> Iterable[RawSegment | LeftOut]:
-        data = np.fromfile(self.images / unit.name, np.uint8)
-        # annotations refer to the stored pixels: an EXIF rotation is not applied
-        flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
-        image = cv2.imdecode(data, flags) if data.size else None
-        for annotation_id, category, annotation in unit.payload:
+        payload: _ImageAnnotations = unit.payload
+        image = _read_image(self.images / unit.name)
+        if not isinstance(image, str) and not payload.fits(image):
+            image = "image size differs from the annotation file"
+        for annotation_id, category, annotation in payload.annotations:
             key = f"{unit.name}#{annotation_id}"
-            if image is None:
-                yield LeftOut(key, "image not readable")
+            if isinstance(image, str):
+                yield LeftOut(key, image)
             else:
-                yield self._cut_out(key, category, annotation, np.asarray(image, np.uint8))
+                yield self._cut_out(key, category, annotation, image)
 
     def _cut_out(self, key: str, category: str, annotation: dict[str, Any], image: Pixels) -> RawSegment | LeftOut:
         if annotation.get("iscrowd"):
@@ -96,40 +110,31 @@ class CocoInstances:
         return RawSegment(key, category, np.dstack([image[window], mask[window] * np.uint8(255)]))
 
 
-def decode_segmentation(segmentation: Any, size_hw: tuple[int, int]) -> npt.NDArray[np.uint8] | None:
-    """Polygons, RLE or compressed RLE as a 0/1 mask ``[H, W]``; None if it is none of them, or of another size."""
-    height, width = size_hw
-    try:
-        if isinstance(segmentation, list):
-            polygons = [polygon for polygon in segmentation if len(polygon) >= 6]
-            rle = coco_mask.merge(coco_mask.frPyObjects(polygons, height, width)) if polygons else None
-        elif isinstance(segmentation, dict) and tuple(segmentation["size"]) == (height, width):
-            counts = segmentation["counts"]
-            rle = coco_mask.frPyObjects(segmentation, height, width) if isinstance(counts, list) else segmentation
-        else:
-            rle = None
-        return None if rle is None else np.ascontiguousarray(coco_mask.decode(rle))
-    except (KeyError, TypeError, ValueError):
-        return None
+@dataclass(frozen=True, slots=True)
+class _ImageAnnotations:
+    """What the JSON says of one image: its size, where it is given, and (id, category, annotation) of its objects."""
+
+    width: int | None
+    height: int | None
+    annotations: list[tuple[int, str, dict[str, Any]]]
+
+    def fits(self, image: Pixels) -> bool:
+        """False for an image of another size: its annotations would be cut out somewhere else."""
+        height, width = image.shape[:2]
+        return self.width in (None, width) and self.height in (None, height)
 
 
-def _read_json(path: Path) -> dict[str, list[dict[str, Any]]]:
-    try:
-        content = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise SourceError(f"{path}: cannot be read as JSON: {error}") from None
-    for field in ("images", "annotations", "categories"):
-        if not isinstance(content, dict) or not isinstance(content.get(field), list):
-            raise SourceError(f"{path}: field {field!r}: expected a list, as in COCO instance files")
-    required = {
-        "images": ("id", "file_name"),
-        "annotations": ("id", "image_id", "category_id"),
-        "categories": ("id", "name"),
-    }
-    for field, keys in required.items():
-        for position, entry in enumerate(content[field]):
-            missing = [key for key in keys if not isinstance(entry, dict) or key not in entry]
-            if missing:
-                raise SourceError(f"{path}: {field}[{position}]: field {missing[0]!r} is missing")
-    checked: dict[str, list[dict[str, Any]]] = content
-    return checked
+def image_names(annotations: Path) -> frozenset[str]:
+    """File names of the images of a COCO instance JSON. Raises ``SourceError``."""
+    return frozenset(image["file_name"] for image in read_instances(annotations)["images"])
+
+
+def _read_image(path: Path) -> Pixels | str:
+    """uint8 ``[H, W, 3]`` RGB, or the reason why it is none."""
+    data = path.read_bytes()
+    if is_too_large(data):
+        return TOO_LARGE
+    # annotations refer to the stored pixels: an EXIF rotation is not applied
+    flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
+    return "image not readable" if image is None else np.asarray(image, np.uint8)

@@ -15,6 +15,7 @@ from sos_online.library.sources.base import (
     Unit,
     category_name,
     existing_folder,
+    file_unit,
     read_rgba,
 )
 from sos_online.types import Words
@@ -22,7 +23,7 @@ from sos_online.types import Words
 METADATA = "object_segments_metadata.json"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class SOSLayout:
     """Source of ``ROOT/CATEGORY/SUB_CATEGORY/ID.png``.
 
@@ -34,11 +35,13 @@ class SOSLayout:
     """
 
     root: Path
-    metadata: Path | None = None
-    name: str = ""
+    metadata: Path | None
+    name: str
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "name", self.name or self.root.resolve().name)
+    def __init__(self, root: str | Path, metadata: str | Path | None = None, name: str = "") -> None:
+        object.__setattr__(self, "root", Path(root))
+        object.__setattr__(self, "metadata", None if metadata is None else Path(metadata))
+        object.__setattr__(self, "name", name or self.root.resolve().name)
 
     def settings(self) -> dict[str, Any]:
         return {}
@@ -51,7 +54,7 @@ class SOSLayout:
             found = True
             category, sub_category, _ = name = path.relative_to(root).parts
             entry = words.get(f"{category}_{sub_category}", {})
-            yield Unit("/".join(name), path.stat().st_size, segments=1, payload=self._words(sub_category, entry))
+            yield file_unit("/".join(name), path, segments=1, payload=self._words(sub_category, entry))
         if not found:
             raise SourceError(f"{root}: expected CATEGORY/SUB_CATEGORY/ID.png below it, found none")
 
@@ -64,14 +67,17 @@ class SOSLayout:
     def _words(self, sub_category: str, entry: dict[str, Any]) -> Words:
         # released folders are named either by a phrase or by a bare number; a number says nothing
         sub_category = "" if sub_category.isdigit() else category_name(sub_category)
-        features = entry.get("features", [])
+        features = entry.get("features") or []
         # one published file writes the list as a string
         listed = features.split(",") if isinstance(features, str) else features
+        if not isinstance(listed, list):
+            path = self.metadata or self.root / METADATA
+            raise SourceError(f"{path}: features: expected a list of texts or one text, found {listed!r}")
         return Words(
             sub_category=sub_category,
-            description=str(entry.get("description", "")).strip(),
-            short_phrase=str(entry.get("short_phrase", "")).strip(),
-            features=tuple(text for text in (str(feature).strip() for feature in listed) if text),
+            description=_text(entry.get("description")),
+            short_phrase=_text(entry.get("short_phrase")),
+            features=tuple(text for text in map(_text, listed) if text),
         )
 
     def _read_metadata(self) -> dict[str, dict[str, Any]]:
@@ -85,3 +91,8 @@ class SOSLayout:
         if not isinstance(content, dict) or not all(isinstance(entry, dict) for entry in content.values()):
             raise SourceError(f"{path}: expected an object of objects keyed CATEGORY_SUBCATEGORY")
         return content
+
+
+def _text(value: object) -> str:
+    """What JSON says, as text; null says nothing."""
+    return "" if value is None else str(value).strip()

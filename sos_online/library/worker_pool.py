@@ -1,0 +1,69 @@
+"""Tasks run by worker processes, a few ahead at a time; the workers end with the process that started them."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
+from multiprocessing.connection import Connection
+from typing import TypeVar
+
+from sos_online.errors import LibraryError
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+_AHEAD = 2  # tasks a worker that are sent before they are needed: all of them at once would lie in memory twice
+
+
+def run_tasks(work: Callable[[Task], Result], tasks: Sequence[Task], workers: int) -> Iterator[Result]:
+    """Results in the order in which they are done; ``workers=0`` works in this process.
+
+    Raises:
+        LibraryError: a worker died. What it had finished stays.
+    """
+    workers = min(workers, len(tasks))
+    if workers == 0 or len(tasks) < 2:
+        yield from map(work, tasks)
+        return
+    # spawn: forking a process that runs threads (OpenCV's, torch's) can deadlock
+    context = multiprocessing.get_context("spawn")
+    still_wanted, wanted = context.Pipe(duplex=False)
+    pool = ProcessPoolExecutor(workers, context, _begin_worker, (still_wanted,))
+    waiting = iter(tasks)
+    try:
+        running: set[Future[Result]] = {pool.submit(work, task) for task in islice(waiting, _AHEAD * workers)}
+        while running:
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                yield future.result()
+            running |= {pool.submit(work, task) for task in islice(waiting, len(done))}
+    except BrokenProcessPool:
+        raise LibraryError(
+            "a worker process died (out of memory? a script without `if __name__ == '__main__':`?); "
+            "what it had finished is kept: the same call goes on where it was, if need be with fewer workers"
+        ) from None
+    finally:
+        # on Ctrl-C or an error the workers are in the middle of a shard: nobody waits for it
+        wanted.close()
+        pool.shutdown(cancel_futures=True)
+        still_wanted.close()
+
+
+def _begin_worker(still_wanted: Connection) -> None:
+    # Ctrl-C reaches the whole process group; the parent decides
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_the_parent, args=(still_wanted,), daemon=True).start()
+
+
+def _end_with_the_parent(still_wanted: Connection) -> None:
+    """Nothing is ever sent: the pipe only ends, when the parent closes it or dies, even by SIGKILL."""
+    try:
+        still_wanted.recv_bytes()
+    except (EOFError, OSError):
+        os._exit(0)

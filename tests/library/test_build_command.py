@@ -1,0 +1,58 @@
+"""`sos-online library build`: what the command adds to the sources, and what it refuses."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+import sos_online as sos
+from sos_online.cli.main import main
+from sos_online.library.demo_library import demo_folder
+from sos_online.version import __version__
+from tests.library.conftest import write_coco
+
+
+def build(monkeypatch: pytest.MonkeyPatch, *words: object) -> int:
+    monkeypatch.setattr(sys, "argv", ["sos-online", "library", "build", *map(str, words), "--workers", "0"])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    return int(stop.value.code or 0)
+
+
+def test_only_images_are_looked_for_in_all_coco_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A name may be in any of them; one that is in none is refused."""
+    words: list[object] = [tmp_path / "out", "--min-area", 1, "--only-images", tmp_path / "names.txt"]
+    for number, name in enumerate(("a.png", "b.png", "c.png")):
+        folder = tmp_path / str(number)
+        source = write_coco(folder, images=[{"id": 1, "file_name": name}])
+        (folder / name).write_bytes((folder / "a.png").read_bytes())
+        words += ["--coco", source.annotations.rename(folder / f"{number}.json"), "--images", folder]
+    (tmp_path / "names.txt").write_text("a.png\nc.png\ntypo.png\n")
+    assert build(monkeypatch, *words) == 1
+    assert "names.txt: no --coco file has an image named 'typo.png'" in capsys.readouterr().err
+    (tmp_path / "names.txt").write_text("a.png\nc.png\n")
+    assert build(monkeypatch, *words) == 0
+    library = sos.SegmentLibrary.open(tmp_path / "out")
+    assert sorted(library.key(row) for row in range(len(library))) == ["a.png#7", "c.png#7"]
+
+
+def test_a_setting_out_of_its_limits_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert build(monkeypatch, tmp_path / "out", "--folders", tmp_path, "--max-side", 70000) == 1
+    assert capsys.readouterr().err.startswith("error: encoding.max_side: ")
+
+
+def test_every_set_of_drawings_has_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a cache of other drawings under the same version is not met."""
+    monkeypatch.setenv("SOS_CACHE", str(tmp_path))
+    folder = demo_folder()
+    assert folder.parent == tmp_path / "sos_online"
+    assert folder.name.startswith(f"demo-{__version__}-")
+    assert demo_folder() == folder
+    monkeypatch.setattr("sos_online.library.demo_library.catalogue", lambda: ())
+    assert demo_folder() != folder
