@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import statistics
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable
@@ -100,7 +102,12 @@ def report(times: dict[str, list[float]], stages: dict[str, Any], out: Path | No
         )
         figures[name] = {"seconds": seconds, "ratio": ratio, "whole_over_decoding": over_decoding}
     if out:
-        machine = {"processor": platform.processor() or platform.machine(), "torch": torch.__version__}
+        commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+        machine = {
+            "processor": f"{os.cpu_count()} x {platform.processor() or platform.machine()}, one thread",
+            "torch": torch.__version__,
+            "commit": commit.stdout.strip(),
+        }
         out.write_text(json.dumps({"machine": machine, "figures": figures}, indent=1) + "\n")
 
 

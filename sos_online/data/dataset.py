@@ -191,8 +191,8 @@ class SOSDataset(IterableDataset[Sample]):
 
     def _render(self, index: int, epoch: int) -> Composite:
         for attempt in range(_REPLACEMENTS):
-            scene = self._plan(index, epoch, attempt)
             try:
+                scene = self._plan(index, epoch, attempt)
                 canvas = self._paint_background(scene)
                 return compose(scene, self.library, canvas, self.recipe.visibility, self._on_broken)
             except (BrokenSegmentError, BrokenPhotoError):
