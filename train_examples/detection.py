@@ -58,6 +58,10 @@ class Config(BaseModel, frozen=True, extra="forbid"):
     evaluate_every: PositiveInt
     checkpoint_every: PositiveInt
 
+    def share_of_rate(self, step: int) -> float:
+        warm_up = min(1, (step + 1) / (self.warmup_steps + 1))
+        return warm_up * (1 + math.cos(math.pi * step / self.steps)) / 2
+
 
 def load_config(path: Path) -> Config:
     try:
@@ -110,16 +114,18 @@ def train(options: argparse.Namespace, device: torch.device) -> None:
     held_out = sos.SOSDataset(library, config.recipe, seed=config.seed + 1, length=config.held_out, backgrounds=photos)
 
     torch.manual_seed(config.seed)
-    classes = {"num_classes": library.num_categories + 1, "weights_backbone": config.backbone_weights}
-    model: nn.Module = get_model(config.detector, weights=None, **classes, **config.detector_options)
+    model: nn.Module = get_model(
+        config.detector,
+        weights=None,
+        weights_backbone=config.backbone_weights,
+        num_classes=library.num_categories + 1,  # and 0 for the background
+        **config.detector_options,
+    )
     model.to(device).train()
     masks = isinstance(model, MaskRCNN)
     loader = sos.make_loader(dataset, config.batch_size, num_workers=config.num_workers, device=device, masks=masks)
     optimizer = torch.optim.SGD(model.parameters(), config.learning_rate, 0.9, weight_decay=config.weight_decay)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer,
-        lambda step: min(1, (step + 1) / (config.warmup_steps + 1)) * (1 + math.cos(math.pi * step / config.steps)) / 2,
-    )
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, config.share_of_rate)
 
     options.out.mkdir(parents=True, exist_ok=True)
     checkpoint: Path = options.out / "checkpoint.pt"
@@ -189,6 +195,8 @@ def main(arguments: list[str] | None = None) -> None:
     if "RANK" in os.environ:  # torchrun sets it
         torch.distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
     train(options, device)
+    if "RANK" in os.environ:
+        torch.distributed.destroy_process_group()
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ recipes = st.builds(
     st.integers(0, 12),
     st.integers(0, 8),
     st.sampled_from(["fit", "stretch"]),
-    st.sampled_from([0.02, 0.5, 1.0, 3.0]),
+    st.sampled_from([0.02, 0.5, 1.0, 2.0]),
     st.sampled_from([0.0, 180.0]),
     st.integers(1, 30),
     st.floats(0, 0.9),
