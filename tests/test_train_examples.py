@@ -222,9 +222,8 @@ def test_two_ranks(people: sos.SegmentLibrary, tmp_path: Path) -> None:
     config = write_config(tmp_path, steps=2)
     run = [str(SCRIPT), *arguments(config, tmp_path / "out", people)]
     start = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    done = subprocess.run(
-        [*start, *run], capture_output=True, text=True, check=False, env={**os.environ, "CUDA_VISIBLE_DEVICES": ""}
-    )
+    on_cpu = {**os.environ, "CUDA_VISIBLE_DEVICES": ""}
+    done = subprocess.run([*start, *run], capture_output=True, text=True, check=False, env=on_cpu, timeout=300)
     assert done.returncode == 0, done.stderr[-4000:]
     assert [line["step"] for line in read_log(tmp_path / "out")] == [0, 1, 2, 2], "rank 0 alone writes"
     state = torch.load(tmp_path / "out" / "checkpoint.pt", weights_only=True)
