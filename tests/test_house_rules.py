@@ -17,7 +17,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 ORDER = [
     {"version", "types", "errors", "rng"},
     {"ops"},
-    {"library", "plan", "compose", "targets"},
+    {"library", "plan", "compose", "targets", "relight"},
     {"recipe"},
     {"data"},
     {"evaluate"},
@@ -26,7 +26,7 @@ ORDER = [
 MIDDLE = ORDER[2]
 ROOF = {"__init__", "__main__"}
 READERS = {"library", "recipe", "data", "cli", "evaluate"}
-LATE = {"diffusers", "transformers", "accelerate", "ray", "openai", "fsspec"}
+LATE = {"kornia", "diffusers", "transformers", "accelerate", "ray", "openai", "fsspec"}
 
 
 def room_of(path: Path) -> str:

@@ -1,0 +1,64 @@
+"""What one room needs of another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from sos_online.types.values import Pixels
+
+
+class SegmentIndex(Protocol):
+    """What planning needs to know about a library: counts, ranges and sizes, never pixels.
+
+    ``groups`` are the ranges of rows that share a category and a source, in row order.
+    """
+
+    @property
+    def num_categories(self) -> int: ...
+    @property
+    def num_sources(self) -> int: ...
+    @property
+    def category_starts(self) -> npt.NDArray[np.int64]:
+        """``[num_categories + 1]``: category ``c`` holds rows ``category_starts[c - 1]`` to ``category_starts[c]``."""
+        ...
+
+    def group_starts(self, source: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """First rows of the source's groups, and the cumulated sizes before each group (one longer: the total last)."""
+        ...
+
+    def __len__(self) -> int: ...
+    def size_wh(self, segment: int) -> tuple[int, int]:
+        """Width and height of the crop at its largest stored level, pixels."""
+        ...
+
+
+class SegmentPixels(Protocol):
+    """What compositing needs: a segment's crop at several sizes ("levels", small to large)."""
+
+    def level_sizes(self, segment: int) -> Sequence[tuple[int, int]]:
+        """(width, height) of each level, small to large."""
+        ...
+
+    def alpha(self, segment: int, level: int) -> Pixels:
+        """uint8 ``[h, w]``. Raises ``BrokenSegmentError``."""
+        ...
+
+    def colour(self, segment: int, level: int) -> Pixels:
+        """uint8 ``[h, w, 3]``: RGB, straight, bled under the edge. Raises ``BrokenSegmentError``."""
+        ...
+
+
+class PhotoPixels(Protocol):
+    """What painting a photo background needs."""
+
+    def __len__(self) -> int: ...
+    def read(self, photo: int, at_least_hw: tuple[int, int]) -> Pixels:
+        """uint8 ``[h, w, 3]``, RGB, upright; may be decoded smaller as long as it covers ``at_least_hw``.
+
+        Raises ``BrokenPhotoError``.
+        """
+        ...
