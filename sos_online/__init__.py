@@ -1,6 +1,17 @@
 """Synthetic training images for detection, segmentation and grounding, composed while the model trains."""
 
-from sos_online.data import Backgrounds, Batch, DeviceStage, Ranks, SOSDataset, SOSLoader, collate, make_loader
+from sos_online.data import (
+    Backgrounds,
+    Batch,
+    DeviceStage,
+    Ranks,
+    ReservoirStage,
+    SOSDataset,
+    SOSLoader,
+    collate,
+    make_device_stage,
+    make_loader,
+)
 from sos_online.errors import (
     BrokenPhotoError,
     BrokenSegmentError,
@@ -19,7 +30,7 @@ from sos_online.library import (
     build_library,
 )
 from sos_online.recipe import Recipe
-from sos_online.types import Placement, Scene, Words
+from sos_online.types import CameraSpec, LightSpec, Placement, Scene, Words
 from sos_online.version import __version__
 
 __all__ = [
@@ -38,9 +49,13 @@ __all__ = [
     "SOSDataset",
     "Scene",
     "Placement",
+    "LightSpec",
+    "CameraSpec",
     "make_loader",
     "SOSLoader",
     "DeviceStage",
+    "make_device_stage",
+    "ReservoirStage",
     "Batch",
     "collate",
     "Ranks",

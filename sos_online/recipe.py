@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from sos_online.compose.composite import MAX_OBJECTS, VisibilityRule
 from sos_online.errors import RecipeError
-from sos_online.plan import BackgroundChoice, PlacementRules, SegmentChoice, SizePrior
+from sos_online.plan import BackgroundChoice, LightChoice, PlacementRules, SegmentChoice, SizePrior
+from sos_online.relight import IcLightSettings, ReservoirSettings
 from sos_online.targets import TargetOptions
 from sos_online.types import Section
 
@@ -30,6 +31,20 @@ class Canvas(Section):
     same_for: int = Field(default=64, ge=1)
 
 
+class DeviceWork(Section):
+    """What the device stage does with a batch; what it does not, a worker does with each sample.
+
+    Attributes:
+        composite: paint the objects on the background; labels are always made in the worker. For a GPU with workers
+            that cannot keep up; on a CPU it is slower.
+        light: relight and blend; with ``false`` before the dataset's transforms, else after them. (On a CPU
+            ``make_loader`` has photometric light made in the workers either way.)
+    """
+
+    composite: bool = False
+    light: bool = True
+
+
 class Recipe(Section):
     """What a stream looks like; the defaults are the published FC setting (``configs/fc.yaml`` spells them out).
 
@@ -40,6 +55,10 @@ class Recipe(Section):
         layout: where and how big.
         placement: how a segment takes its box.
         background: what lies behind.
+        light: how the picture is lit; None leaves composites as they are.
+        device: what is done in the device stage.
+        iclight: the model of diffusion light, and how it is run; for ``light.relighters`` with ``iclight``.
+        reservoir: light in the background and serve each result several times, rather than wait; None waits.
         visibility: what counts as visible.
         target: what targets hold.
     """
@@ -50,6 +69,10 @@ class Recipe(Section):
     layout: SizePrior = SizePrior()
     placement: PlacementRules = PlacementRules()
     background: BackgroundChoice = BackgroundChoice()
+    light: LightChoice | None = LightChoice()
+    device: DeviceWork = DeviceWork()
+    iclight: IcLightSettings = IcLightSettings()
+    reservoir: ReservoirSettings | None = None
     visibility: VisibilityRule = VisibilityRule()
     target: TargetOptions = TargetOptions()
 
@@ -59,6 +82,12 @@ class Recipe(Section):
         if not 0 <= objects[0] <= objects[1] <= MAX_OBJECTS:
             raise ValueError(f"expected 0 <= fewest <= most <= {MAX_OBJECTS}, found {list(objects)}")
         return objects
+
+    @model_validator(mode="after")
+    def _diffusion_runs_on_the_device(self) -> Recipe:
+        if not self.device.light and self.light is not None and self.light.relighters.get("iclight", 0) > 0:
+            raise ValueError("device.light: expected true with the relighter iclight, which no worker can run")
+        return self
 
     @staticmethod
     def load(path: str | Path) -> Recipe:

@@ -27,6 +27,7 @@ class Purpose(IntEnum):
     CANVAS_SIZE = 1
     TRANSFORMS = 2
     PIXELS = 3
+    LIGHT = 4
 
 
 def sample_generator(

@@ -78,5 +78,5 @@ def coco_library(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> s
 
 
 def small_recipe(side: int = 160, **changes: object) -> sos.Recipe:
-    """The default recipe on a small canvas."""
-    return sos.Recipe().replace(canvas={"sizes": [[side, side]]}, **changes)
+    """The default recipe on a small canvas, without light: what a stream serves is then what was composed."""
+    return sos.Recipe().replace(**{"canvas": {"sizes": [[side, side]]}, "light": None, **changes})

@@ -10,8 +10,8 @@ import sos_online as sos
 PUBLIC = {
     "__version__",
     "SegmentLibrary", "build_library", "CategoryFolders", "CocoInstances", "SOSLayout", "Encoding", "Words",
-    "Recipe", "Backgrounds", "SOSDataset", "Scene", "Placement",
-    "make_loader", "SOSLoader", "DeviceStage", "Batch", "collate", "Ranks",
+    "Recipe", "Backgrounds", "SOSDataset", "Scene", "Placement", "LightSpec", "CameraSpec",
+    "make_loader", "SOSLoader", "DeviceStage", "make_device_stage", "ReservoirStage", "Batch", "collate", "Ranks",
     "SOSError", "LibraryError", "SourceError", "RecipeError", "StreamError", "BrokenSegmentError", "BrokenPhotoError",
 }  # fmt: skip
 
@@ -37,7 +37,7 @@ def test_errors_have_one_base() -> None:
 def test_importing_loads_nothing_heavy_and_starts_nothing() -> None:
     program = (
         "import sys, threading, sos_online, torch; "
-        "heavy = {'diffusers', 'transformers', 'ray', 'openai', 'typer', 'rich', 'playwright'}; "
+        "heavy = {'kornia', 'diffusers', 'transformers', 'ray', 'openai', 'typer', 'rich', 'playwright'}; "
         "assert not heavy & set(sys.modules), heavy & set(sys.modules); "
         "assert not torch.cuda.is_initialized(); "
         "assert threading.active_count() == 1, threading.enumerate()"

@@ -1,4 +1,4 @@
-"""The README's code runs as it stands."""
+"""The code of the README and of the pages in docs runs as it stands."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
+import sos_online as sos
 from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text("utf-8")
+PAGES = sorted((ROOT / "docs").glob("*.md"))
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+def blocks(language: str, text: str = README) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
 
 
 @pytest.fixture(scope="module")
@@ -62,9 +65,23 @@ def test_the_training_snippet_is_ten_lines_and_a_loop() -> None:
     assert len(statements) <= 10
 
 
-def test_links_lead_somewhere() -> None:
-    for target in re.findall(r"\]\(([^)#]+)\)", README):
-        assert target.startswith("https://") or (ROOT / target).exists(), target
+@pytest.mark.parametrize("page", [ROOT / "README.md", *PAGES], ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text("utf-8")):
+        assert target.startswith("https://") or (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_code_and_recipes_of_pages(page: Path, folder: Path) -> None:
+    text = page.read_text("utf-8")
+    for number, block in enumerate(blocks("python", text)):
+        script = folder / f"{page.stem}_{number}.py"
+        script.write_text(block)
+        run([sys.executable, script.name], folder)
+    for block in blocks("yaml", text):
+        sos.Recipe.parse(yaml.safe_load(block))
+    for name in re.findall(r"`(?:configs/)?(light_\w+)\.yaml`", text):
+        sos.Recipe.load(ROOT / "configs" / f"{name}.yaml")
 
 
 def test_make_targets_are_there() -> None:

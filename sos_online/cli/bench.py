@@ -20,11 +20,13 @@ from sos_online.cli.stream_options import (
     open_dataset,
 )
 from sos_online.cli.terminal import output, progress_bar
-from sos_online.cli.timing import time_stages
+from sos_online.cli.timing import time_light, time_stages
 from sos_online.data import SOSDataset, make_loader
+from sos_online.data.make_stage import wants_diffusion
 
 _BATCH = 8
 _ROUNDS = 5
+_LIT = 40
 
 
 def bench(
@@ -46,14 +48,25 @@ def bench(
     torch.set_num_threads(1)
     dataset = open_dataset(library, recipe, backgrounds, size, seed, length=2**31)
     stages = time_stages(dataset, samples)
+    wants_cheap = dataset.recipe.light is not None and not wants_diffusion(dataset.recipe)
+    light = time_light(dataset, min(samples, _LIT)) if wants_cheap else None
     rates = _loader_rates(dataset, counts, samples)
     if json:
-        output.print_json(data={"stages": asdict(stages), "over_decoding": stages.over_decoding, "loader": rates})
+        output.print_json(
+            data={
+                "stages": asdict(stages),
+                "over_decoding": stages.over_decoding,
+                "light": light,
+                "loader": rates,
+            }
+        )
         return
     table = Table("stage", "ms a sample", "share")
     for name, seconds in asdict(stages).items():
         table.add_row(name, f"{seconds * 1e3:.2f}", f"{seconds / stages.whole:.0%}")
     table.add_row("whole", f"{stages.whole * 1e3:.2f}", f"{stages.over_decoding:.2f} x decoding")
+    if light is not None:
+        table.add_row("light", f"{light * 1e3:.2f}", "here in the workers; on CUDA behind them, in batches")
     output.print(table)
     table = Table("workers", "samples a second")
     for count, rate in rates.items():

@@ -22,7 +22,7 @@ _LINES = 6
 
 
 def demo(
-    out: Annotated[Path, typer.Argument(help="Folder for sheet.png and gallery.html.")] = Path("demo"),
+    out: Annotated[Path, typer.Argument(help="Folder for sheet.png, light.png and gallery.html.")] = Path("demo"),
     batches: Annotated[int, typer.Option(help="Batches to pull out of the DataLoader.", min=1)] = 16,
     workers: Annotated[int, typer.Option(help="DataLoader workers.", min=0)] = 2,
 ) -> None:
@@ -47,8 +47,8 @@ def demo(
         f"workers' start included ({workers} worker{'s' * (workers != 1)}).",
         markup=False,
     )
-    sheet, page = write_preview(dataset, min(24, len(dataset)), out)
-    output.print(f"Look at {sheet} and, in a browser, {page}", markup=False)
+    sheet, page, light = write_preview(dataset, min(24, len(dataset)), out)
+    output.print(f"Look at {sheet}, at {light} and, in a browser, {page}", markup=False)
 
 
 def _describe(target: Target, names: list[str]) -> Table:

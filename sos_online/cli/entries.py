@@ -3,25 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
+import torch
 
 from sos_online.cli.gallery import Entry, GalleryObject
-from sos_online.data import SOSDataset
+from sos_online.data import SOSDataset, collate, make_device_stage
+from sos_online.data.device import Images
 from sos_online.library import SegmentLibrary
 from sos_online.types import Target
 
 
-def gallery_entries(dataset: SOSDataset, count: int) -> Iterator[Entry]:
-    """The first ``count`` samples of a dataset, one at a time."""
+def gallery_entries(dataset: SOSDataset, count: int, device: str = "cpu") -> Iterator[Entry]:
+    """The first ``count`` samples of a dataset, one at a time, as a training step would get them.
+
+    Where the device stage lights a sample, its entry has the picture without light as well.
+    """
+    # a preview waits for its light
+    stage = make_device_stage(dataset.recipe.replace(reservoir=None), device, dtype=torch.uint8)
     for index in range(count):
-        image, target = dataset.sample(index)
+        batch = collate([dataset.sample(index)])
+        images, (target,) = stage(batch)
         yield Entry(
             title=f"sample {index}",
-            image=np.ascontiguousarray(image.numpy().transpose(1, 2, 0)),
-            instance_map=target["instance_map"].numpy().astype(np.int32),
+            image=_first_picture(images),
+            instance_map=target["instance_map"].cpu().numpy().astype(np.int32),
             objects=tuple(_objects(dataset.library, target)),
+            unlit=None if batch.lights is None else _first_picture(stage(replace(batch, lights=None))[0]),
         )
+
+
+def _first_picture(images: Images) -> npt.NDArray[np.uint8]:
+    return np.ascontiguousarray(images[0].cpu().numpy().transpose(1, 2, 0))
 
 
 def _objects(library: SegmentLibrary, target: Target) -> Iterator[GalleryObject]:

@@ -13,6 +13,7 @@ from sos_online.cli.terminal import output, progress_bar
 from sos_online.errors import SourceError
 from sos_online.library import CategoryFolders, CocoInstances, Encoding, SegmentLibrary, SOSLayout, build_library
 from sos_online.library.demo_library import build_demo
+from sos_online.library.left_out import listed
 from sos_online.library.sources import Source
 from sos_online.library.sources.coco import image_names
 
@@ -32,6 +33,9 @@ def build(
         list[Path] | None, typer.Option("--sos", help="category/sub_category/ID.png with its metadata JSON.")
     ] = None,
     folders: Annotated[list[Path] | None, typer.Option("--folders", help="category/*.png, RGBA.")] = None,
+    strip_digits: Annotated[
+        bool, typer.Option("--strip-digits", help="--folders: person1 and person2 are both the category person.")
+    ] = False,
     min_area: Annotated[int, typer.Option(help="--coco: fewest mask pixels of a segment.", min=1)] = 256,
     only_images: Annotated[
         Path | None,
@@ -51,7 +55,7 @@ def build(
     sources: list[Source] = [
         *_coco_sources(list(zip(coco or [], images or [], strict=True)), min_area, only_images),
         *(SOSLayout(root) for root in sos or []),
-        *(CategoryFolders(root) for root in folders or []),
+        *(CategoryFolders(root, strip_digits=strip_digits) for root in folders or []),
     ]
     if not sources:
         raise SourceError("name at least one source: --coco JSON --images FOLDER, --sos FOLDER or --folders FOLDER")
@@ -102,6 +106,9 @@ def _describe(library: SegmentLibrary, as_json: bool) -> None:
         why = ", ".join(f"{count:,} {reason}" for reason, count in source.left_out.items())
         table.add_row(source.name, f"{source.taken:,}", f"{sum(source.left_out.values()):,}", why)
     output.print(table)
+    for source in manifest.sources:
+        for reason, keys in source.examples.items():
+            output.print(f"{source.name}: {reason}: {listed(keys, source.left_out[reason])}", markup=False)
 
 
 def _coco_sources(pairs: list[tuple[Path, Path]], min_area: int, only_images: Path | None) -> list[CocoInstances]:

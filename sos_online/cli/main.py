@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from sos_online.cli import bench, demo, library, preview
+from sos_online.cli import bench, demo, library, preview, relight
 from sos_online.cli.terminal import errors
 from sos_online.errors import SOSError
 
@@ -21,6 +21,7 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.add_typer(library.app, name="library", help="Build segment libraries and look into them.")
 app.command("preview")(preview.preview)
+app.add_typer(relight.app, name="relight", help="Diffusion light, and light for composites on disk.")
 app.command("bench")(bench.bench)
 
 

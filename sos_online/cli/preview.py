@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from sos_online.cli.entries import gallery_entries
 from sos_online.cli.gallery import Entry, contact_sheet, write_gallery
 from sos_online.cli.stream_options import (
     BackgroundsOption,
+    DeviceOption,
     LibraryOption,
     RecipeOption,
     SeedOption,
@@ -21,32 +23,48 @@ from sos_online.cli.stream_options import (
 from sos_online.cli.terminal import output, progress_bar
 from sos_online.data import SOSDataset
 from sos_online.library.arrow_files import write_atomically
+from sos_online.types import Pixels
 
 
 def preview(
-    out: Annotated[Path, typer.Argument(help="Folder for sheet.png and gallery.html.")] = Path("preview"),
+    out: Annotated[Path, typer.Argument(help="Folder for sheet.png, light.png and gallery.html.")] = Path("preview"),
     library: LibraryOption = None,
     recipe: RecipeOption = None,
     backgrounds: BackgroundsOption = None,
     size: SizeOption = None,
     seed: SeedOption = 0,
     count: Annotated[int, typer.Option("--count", "-n", help="How many samples.", min=1)] = 24,
+    device: DeviceOption = "cpu",
 ) -> None:
-    """Write a contact sheet and a gallery page of a stream's first samples."""
+    """Write a contact sheet and a gallery page of a stream's first samples, and each beside itself without light."""
     dataset = open_dataset(library, recipe, backgrounds, size, seed, length=count)
-    sheet, page = write_preview(dataset, count, out)
-    output.print(f"{sheet}\n{page}", markup=False)
+    for path in write_preview(dataset, count, out, device):
+        output.print(str(path), markup=False)
 
 
-def write_preview(dataset: SOSDataset, count: int, out: Path) -> tuple[Path, Path]:
-    """Write ``sheet.png`` and ``gallery.html`` into a folder; both appear whole or not at all."""
+def write_preview(dataset: SOSDataset, count: int, out: Path, device: str = "cpu") -> list[Path]:
+    """Write ``sheet.png``, ``gallery.html`` and, if there is light, ``light.png``; each appears whole or not at all."""
     entries: list[Entry] = []
     with progress_bar("composing") as update:
-        for entry in gallery_entries(dataset, count):
+        for entry in gallery_entries(dataset, count, device):
             entries.append(entry)
             update(len(entries), count)
-    sheet, page = out / "sheet.png", out / "gallery.html"
-    png = cv2.imencode(".png", cv2.cvtColor(contact_sheet(entries), cv2.COLOR_RGB2BGR))[1].tobytes()
-    write_atomically(sheet, lambda file: file.write(png))
-    write_gallery(page, entries, title=dataset.library.manifest.name)
-    return sheet, page
+    written = [out / "sheet.png", out / "gallery.html"]
+    _write_png(written[0], contact_sheet(entries))
+    write_gallery(written[1], entries, title=dataset.library.manifest.name)
+    pairs = [picture for entry in entries for picture in _before_and_after(entry)]
+    if pairs:
+        written.append(out / "light.png")
+        _write_png(written[2], contact_sheet(pairs, columns=4, overlay=False, group=2))
+    return written
+
+
+def _before_and_after(entry: Entry) -> tuple[Entry, ...]:
+    if entry.unlit is None:
+        return ()
+    return replace(entry, title=f"{entry.title}, unlit", image=entry.unlit), entry
+
+
+def _write_png(path: Path, picture: Pixels) -> None:
+    png = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1].tobytes()
+    write_atomically(path, lambda file: file.write(png))

@@ -25,6 +25,7 @@ BackgroundsOption = Annotated[
 SizeOption = Annotated[
     int | None, typer.Option("--size", help="Side of a square canvas, instead of the recipe's.", min=1)
 ]
+DeviceOption = Annotated[str, typer.Option("--device", help="Where light is made: cpu, cuda, cuda:1.")]
 SeedOption = Annotated[int, typer.Option("--seed", help="Another seed is another stream.", min=0)]
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from sos_online.data import SOSDataset
+from sos_online.data.lit_collate import LitCollate
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +90,15 @@ def time_stages(dataset: SOSDataset, samples: int, warm_up: int = 5) -> StageTim
         timed.scene(index)
     plan = time.perf_counter() - begin
     return StageTimes(plan / samples, decode / samples, (whole - decode - plan) / samples)
+
+
+def time_light(dataset: SOSDataset, samples: int, warm_up: int = 5) -> float:
+    """Seconds that cheap light costs a sample on one thread; 0 where the recipe has none."""
+    light_alone = LitCollate()
+    unlit = [dataset.sample(index % dataset.length) for index in range(samples + warm_up)]
+    for sample in unlit[:warm_up]:
+        light_alone([sample])
+    begin = time.perf_counter()
+    for sample in unlit[warm_up:]:
+        light_alone([sample])
+    return (time.perf_counter() - begin) / samples if "light" in unlit[0][1] else 0.0

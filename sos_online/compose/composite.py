@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
+from sos_online.compose.patches import Patches, pack_patches
 from sos_online.errors import BrokenSegmentError
 from sos_online.ops.alpha import lay_over, premultiply
 from sos_online.ops.boxes import clip_box
@@ -83,22 +84,51 @@ def compose(
     Raises:
         BrokenSegmentError: a segment's pixels are damaged, and ``on_broken`` was not given.
     """
+    instance_map, layers = _decode(scene, pixels, rule, on_broken)
+    for layer, colour in reversed(layers):
+        _paint(canvas, layer, colour)
+    return _composite(canvas, instance_map, layers)
+
+
+def compose_patches(
+    scene: Scene,
+    pixels: SegmentPixels,
+    canvas: Pixels,
+    rule: VisibilityRule,
+    on_broken: Callable[[BrokenSegmentError], None] = _raise,
+) -> tuple[Composite, Patches]:
+    """As :func:`compose`, but the objects are left to :func:`sos_online.compose.paint`.
+
+    Returns:
+        The composite, its ``image`` still the bare background, and the objects to be painted on it.
+    """
+    instance_map, layers = _decode(scene, pixels, rule, on_broken)
+    patches = pack_patches(
+        [(layer.placement, layer.level_alpha, colour) for layer, colour in reversed(layers)], scene.size_hw
+    )
+    return _composite(canvas, instance_map, layers), patches
+
+
+def _decode(
+    scene: Scene, pixels: SegmentPixels, rule: VisibilityRule, on_broken: Callable[[BrokenSegmentError], None]
+) -> tuple[npt.NDArray[np.int16], list[tuple[_Layer, Pixels]]]:
+    """The instance map, and the objects that stay with their colours, front to back."""
     left_out: set[int] = set()
     while True:
         try:
             instance_map, layers = _label(scene, pixels, rule, left_out)
-            colours = [_read_colour(layer, pixels) for layer in layers]
-            break
+            return instance_map, [(layer, _read_colour(layer, pixels)) for layer in layers]
         except _BrokenObjectError as broken:
             on_broken(broken.error)
             left_out.add(broken.position)
-    for layer, colour in zip(reversed(layers), reversed(colours), strict=True):
-        _paint(canvas, layer, colour)
+
+
+def _composite(canvas: Pixels, instance_map: npt.NDArray[np.int16], layers: list[tuple[_Layer, Pixels]]) -> Composite:
     return Composite(
         image=_channels_first(canvas),
         instance_map=instance_map,
-        objects=tuple(layer.placement for layer in layers),
-        whole=tuple(layer.whole for layer in layers),
+        objects=tuple(layer.placement for layer, _ in layers),
+        whole=tuple(layer.whole for layer, _ in layers),
     )
 
 

@@ -5,6 +5,19 @@ from sos_online.data.batch import Batch, collate
 from sos_online.data.dataset import SOSDataset
 from sos_online.data.device import DeviceStage
 from sos_online.data.loader import SOSLoader, make_loader
+from sos_online.data.make_stage import make_device_stage
+from sos_online.data.reservoir_stage import ReservoirStage
 from sos_online.data.shard import Ranks
 
-__all__ = ["Backgrounds", "Batch", "DeviceStage", "Ranks", "SOSDataset", "SOSLoader", "collate", "make_loader"]
+__all__ = [
+    "Backgrounds",
+    "Batch",
+    "DeviceStage",
+    "Ranks",
+    "ReservoirStage",
+    "SOSDataset",
+    "SOSLoader",
+    "collate",
+    "make_device_stage",
+    "make_loader",
+]

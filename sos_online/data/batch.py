@@ -16,11 +16,14 @@ import torch
 from torch import Tensor
 from torchvision.tv_tensors import BoundingBoxes, BoundingBoxFormat, Mask
 
-from sos_online.types import Target
+from sos_online.compose import PatchBatch, collate_patches
+from sos_online.types import LightSpec, Target
 
 _BOXES = ("boxes", "amodal_boxes")
 _MAPS = "instance_map"
 _MASKS = "amodal_masks"
+_LIGHT = "light"
+_PATCHES = "patches"
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,8 @@ class Batch:
         packed_masks: amodal masks as bits along the width, uint8 ``[rows, H, ceil(W / 8)]`` a sample; None if not asked
             for.
         others: whatever else targets hold, one value a sample.
+        patches: the objects that are still to be painted on the images; None if they are there.
+        lights: how each image is still to be lit; None if they are.
     """
 
     images: Tensor | list[Tensor]
@@ -43,6 +48,8 @@ class Batch:
     rows: dict[str, Tensor]
     packed_masks: list[Tensor] | None
     others: dict[str, list[Any]]
+    patches: PatchBatch | None = None
+    lights: list[LightSpec] | None = None
 
     def __len__(self) -> int:
         return len(self.counts)
@@ -53,6 +60,8 @@ class Batch:
         def apply(value: Any) -> Any:
             if isinstance(value, Tensor):
                 return function(value)
+            if isinstance(value, PatchBatch):
+                return value.map_tensors(function)
             if isinstance(value, list) and value and isinstance(value[0], Tensor):
                 return [function(tensor) for tensor in value]
             return value
@@ -96,7 +105,7 @@ def collate(samples: Sequence[tuple[Tensor, Target]]) -> Batch:
     rows: dict[str, Tensor] = {}
     others: dict[str, list[Any]] = {}
     for key in targets[0]:
-        if key in (_MAPS, _MASKS):
+        if key in (_MAPS, _MASKS, _LIGHT, _PATCHES):
             continue
         values = [target[key] for target in targets]
         if all(
@@ -114,6 +123,8 @@ def collate(samples: Sequence[tuple[Tensor, Target]]) -> Batch:
         rows=rows,
         packed_masks=packed,
         others=others,
+        patches=collate_patches([target[_PATCHES] for target in targets]) if _PATCHES in targets[0] else None,
+        lights=[target[_LIGHT] for target in targets] if _LIGHT in targets[0] else None,
     )
 
 

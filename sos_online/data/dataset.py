@@ -11,19 +11,20 @@ import torch
 from torch.utils.data import IterableDataset, get_worker_info
 from torchvision.tv_tensors import Image
 
-from sos_online.compose import compose, paint_background
+from sos_online.compose import Patches, compose, compose_patches, paint_background
 from sos_online.data.backgrounds import Backgrounds
 from sos_online.data.failures import FailureCounts
+from sos_online.data.sample_iterator import Sample, SampleIterator
 from sos_online.data.shard import Ranks, Rounds
 from sos_online.errors import BrokenPhotoError, BrokenSegmentError, StreamError
 from sos_online.library import SegmentLibrary
 from sos_online.plan import Planner
 from sos_online.recipe import Recipe
+from sos_online.relight import Lighting
 from sos_online.rng import Purpose, global_generators_from, sample_generator
 from sos_online.targets import build_target, refit_target
-from sos_online.types import Composite, Pixels, Scene, SolidBackground, Target
+from sos_online.types import Pixels, Scene, SolidBackground, Target
 
-Sample = tuple[Image, Target]
 OnError = Literal["raise", "warn", "replace"]
 _REPLACEMENTS = 16
 _GREY = (127, 127, 127)
@@ -33,7 +34,9 @@ class SOSDataset(IterableDataset[Sample]):
     """Synthetic samples ``(image, target)``, each a pure function of recipe, library, seed, epoch and index.
 
     ``image`` is uint8 ``[3, H, W]`` RGB, ``target`` as ``sos_online.targets.build_target`` says: torchvision's
-    detection convention, as ``transforms.v2`` takes it. Models take what ``make_loader`` or ``DeviceStage`` make of it.
+    detection convention, as ``transforms.v2`` takes it. What the recipe leaves to the device stage is in the target
+    until it is done: ``light``, the ``LightSpec`` of an image that is still to be lit; ``patches``, the objects that
+    are still to be painted on it. ``make_loader`` and ``DeviceStage`` do both and give what models take.
 
     Args:
         library: where segments come from.
@@ -85,6 +88,8 @@ class SOSDataset(IterableDataset[Sample]):
         _check("on_error", on_error, on_error in get_args(OnError), " or ".join(get_args(OnError)))
         self.library = library
         self.recipe = recipe or Recipe()
+        no_transforms = transforms is None or not self.recipe.device.composite
+        _check("transforms", transforms, no_transforms, "none, as recipe.device.composite leaves objects to the device")
         self.seed = seed
         self.length = length
         self.backgrounds = backgrounds
@@ -101,11 +106,16 @@ class SOSDataset(IterableDataset[Sample]):
             layout=self.recipe.layout,
             rules=self.recipe.placement,
             background=self.recipe.background,
+            light=self.recipe.light,
         )
         self._planner.check()
+        self._lighting = Lighting()
         _one_opencv_thread()
         # epoch, and how often it was set; in shared memory, so that it reaches workers that are kept between epochs
         self._epoch = torch.zeros(2, dtype=torch.int64).share_memory_()  # type: ignore[no-untyped-call]
+
+    def __repr__(self) -> str:
+        return f"SOSDataset({self.library!r}, seed={self.seed}, length={self.length:,}, epoch={self.epoch})"
 
     @property
     def epoch(self) -> int:
@@ -135,16 +145,40 @@ class SOSDataset(IterableDataset[Sample]):
             BrokenSegmentError, BrokenPhotoError: under ``on_error="raise"``.
         """
         epoch = self.epoch if epoch is None else epoch
-        composite = self._render(index, epoch)
+        for attempt in range(_REPLACEMENTS):
+            try:
+                image, target = self.render(self._plan(index, epoch, attempt), image_id=index)
+                return (image, target) if self.transforms is None else self._transform(image, target, epoch, index)
+            except (BrokenSegmentError, BrokenPhotoError):
+                if self.on_error != "replace":
+                    raise
+        raise StreamError(
+            f"sample {index} of epoch {epoch}: {_REPLACEMENTS} plans in a row met broken segments or photos"
+        )
+
+    def render(self, scene: Scene, image_id: int = 0) -> Sample:
+        """A scene as a sample, before transforms: one of this stream, or one that was stored (``Scene.from_json``).
+
+        Raises:
+            BrokenSegmentError, BrokenPhotoError: unless ``on_error`` is ``warn``.
+        """
+        given = scene, self.library, self._paint_background(scene), self.recipe.visibility, self._on_broken
+        patches: Patches | None = None
+        if self.recipe.device.composite:
+            composite, patches = compose_patches(*given)
+        else:
+            composite = compose(*given)
         image = Image(torch.from_numpy(composite.image))
-        target = build_target(composite, self.recipe.target, image_id=index)
-        if self.transforms is None:
+        target = build_target(composite, self.recipe.target, image_id)
+        if patches is not None:
+            target["patches"] = patches
+        if scene.light is None:
             return image, target
-        with global_generators_from(sample_generator(self.seed, epoch, index, purpose=Purpose.TRANSFORMS)):
-            transformed = self.transforms(image, dict(target))
-        if not (isinstance(transformed, tuple) and len(transformed) == 2):
-            raise StreamError(f"transforms: expected (image, target), found {type(transformed).__name__}")
-        return refit_target(*transformed, before=target)
+        if self.recipe.device.light:
+            return image, {**target, "light": scene.light}
+        return Image(
+            self._lighting.light_one(image, target["instance_map"], len(target["labels"]), scene.light)
+        ), target
 
     def identity(self) -> dict[str, Any]:
         """What a position in this stream depends on: plain values, equal for equal streams."""
@@ -177,6 +211,16 @@ class SOSDataset(IterableDataset[Sample]):
         _one_opencv_thread()
         return SampleIterator(self, epoch, rounds, rank, worker.id, worker.num_workers)
 
+    def _transform(self, image: Image, target: Target, epoch: int, index: int) -> Sample:
+        assert self.transforms is not None
+        pending = {"light": target.pop("light")} if "light" in target else {}
+        with global_generators_from(sample_generator(self.seed, epoch, index, purpose=Purpose.TRANSFORMS)):
+            transformed = self.transforms(image, dict(target))
+        if not (isinstance(transformed, tuple) and len(transformed) == 2):
+            raise StreamError(f"transforms: expected (image, target), found {type(transformed).__name__}")
+        image, refitted = refit_target(*transformed, before=target)
+        return image, {**refitted, **pending}
+
     def _plan(self, index: int, epoch: int, attempt: int) -> Scene:
         if not 0 <= index < self.length:
             raise StreamError(f"index {index} is not in an epoch of {self.length} samples")
@@ -188,19 +232,6 @@ class SOSDataset(IterableDataset[Sample]):
             rng = sample_generator(self.seed, epoch, group, purpose=Purpose.CANVAS_SIZE)
             size_hw = sizes[int(rng.integers(len(sizes)))]
         return self._planner.plan(size_hw, sample_generator(self.seed, epoch, index, attempt=attempt))
-
-    def _render(self, index: int, epoch: int) -> Composite:
-        for attempt in range(_REPLACEMENTS):
-            try:
-                scene = self._plan(index, epoch, attempt)
-                canvas = self._paint_background(scene)
-                return compose(scene, self.library, canvas, self.recipe.visibility, self._on_broken)
-            except (BrokenSegmentError, BrokenPhotoError):
-                if self.on_error != "replace":
-                    raise
-        raise StreamError(
-            f"sample {index} of epoch {epoch}: {_REPLACEMENTS} plans in a row met broken segments or photos"
-        )
 
     def _paint_background(self, scene: Scene) -> Pixels:
         try:
@@ -215,54 +246,6 @@ class SOSDataset(IterableDataset[Sample]):
         if self.on_error != "warn":
             raise error
         warnings.warn(f"left out: {error}", RuntimeWarning, stacklevel=2)
-
-
-class SampleIterator:
-    """One pass of one process over its part of an epoch; its state is one count, see ``state_dict``.
-
-    ``torchdata.stateful_dataloader.StatefulDataLoader`` saves and restores it.
-    """
-
-    def __init__(self, dataset: SOSDataset, epoch: int, rounds: Rounds, rank: int, worker: int, workers: int) -> None:
-        self._dataset = dataset
-        self._epoch = epoch
-        self._rounds = rounds
-        self._rank = rank
-        self._worker = worker
-        self._workers = workers
-        self._served = 0
-
-    def __iter__(self) -> SampleIterator:
-        return self
-
-    def __next__(self) -> Sample:
-        turn, offset = divmod(self._served, self._rounds.block)
-        number = self._worker + turn * self._workers
-        if number >= len(self._rounds) or offset >= self._rounds.size(number):
-            raise StopIteration
-        sample = self._dataset.sample(self._rounds.index(number, self._rank, offset), self._epoch)
-        self._served += 1
-        return sample
-
-    def state_dict(self) -> dict[str, Any]:
-        """The epoch, how many samples this process has served of its part, and what that is a part of."""
-        return {"epoch": self._epoch, "served": self._served, **self._identity()}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on where ``state`` was taken. Raises ``StreamError`` if it is of another stream, rank or worker."""
-        check_identity(state, self._identity())
-        self._epoch, self._served = state["epoch"], state["served"]
-
-    def _identity(self) -> dict[str, Any]:
-        part = {"rank": self._rank, "world": self._rounds.world, "worker": self._worker, "workers": self._workers}
-        return {**self._dataset.identity(), **part, "block_size": self._rounds.block}
-
-
-def check_identity(state: dict[str, Any], expected: dict[str, Any]) -> None:
-    """Raise ``StreamError`` naming the first key in which a saved state is of something else."""
-    for key, value in expected.items():
-        if state.get(key) != value:
-            raise StreamError(f"state: {key}: expected {value!r}, as this stream has it, found {state.get(key)!r}")
 
 
 def _one_opencv_thread() -> None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor
 from torchvision.transforms.v2.functional import to_dtype
 from torchvision.tv_tensors import Mask
 
+from sos_online.compose import paint
 from sos_online.data.batch import Batch
 from sos_online.errors import StreamError
+from sos_online.relight import Composites, Lighting, to_bytes
 from sos_online.targets import expand_masks
-from sos_online.types import Target
+from sos_online.types import LightSpec, Target
 
 Images = Tensor | list[Tensor]
 
@@ -20,10 +20,15 @@ Images = Tensor | list[Tensor]
 class DeviceStage:
     """A callable on a collated :class:`Batch`; the same that ``make_loader`` applies.
 
+    Paints the objects if the workers left that to it, lights the images, expands masks. What a batch needs is in the
+    batch, so one stage serves any recipe. A batch may be on the device already (as in Lightning's
+    ``on_after_batch_transfer``).
+
     Args:
         device: where tensors go.
         dtype: of the images: ``torch.uint8`` keeps the bytes; a floating type scales to 0 … 1.
         masks: add ``masks`` to each target, uint8 ``[N, H, W]``, expanded on the device.
+        lighting: relighters that are more than ``identity`` and ``photometric``; :func:`make_device_stage` loads them.
 
     Returns (when called):
         images ``[B, 3, H, W]`` (a list where sizes differ) and the list of targets. Their tensors are ordinary ones
@@ -31,25 +36,51 @@ class DeviceStage:
     """
 
     def __init__(
-        self, device: torch.device | str = "cpu", *, dtype: torch.dtype = torch.float32, masks: bool = False
+        self,
+        device: torch.device | str = "cpu",
+        *,
+        dtype: torch.dtype = torch.float32,
+        masks: bool = False,
+        lighting: Lighting | None = None,
     ) -> None:
         if dtype is not torch.uint8 and not dtype.is_floating_point:
             raise StreamError(f"dtype: expected torch.uint8 or a floating type, found {dtype}")
         self.device = torch.device(device)
         self.dtype = dtype
         self.masks = masks
+        self.lighting = lighting or Lighting()
 
     @torch.no_grad()
     def __call__(self, batch: Batch) -> tuple[Images, list[Target]]:
         batch = batch.to(self.device)
         targets = batch.targets()
+        images, maps, lights = batch.images, batch.instance_maps, batch.lights
+        finished: Images
+        if isinstance(images, Tensor) and isinstance(maps, Tensor):
+            painted = images if batch.patches is None else paint(images, batch.patches)
+            finished, targets = self._finish(painted, maps, targets, lights)
+        else:  # of several sizes, after a transform
+            parts = [
+                self._finish(images[i][None], maps[i][None], [targets[i]], None if lights is None else [lights[i]])
+                for i in range(len(batch))
+            ]
+            finished, targets = [lit[0] for lit, _ in parts], [target for _, (target,) in parts]
         if self.masks:
             for target in targets:
                 target["masks"] = Mask(expand_masks(target["instance_map"], len(target["labels"])))
-        return self._convert(batch.images), targets
+        return finished, targets
 
-    def _convert(self, images: Any) -> Images:
-        if isinstance(images, list):
-            return [to_dtype(image, self.dtype, scale=True) for image in images]
-        converted: Tensor = to_dtype(images, self.dtype, scale=True)
-        return converted
+    def _finish(
+        self, images: Tensor, maps: Tensor, targets: list[Target], lights: list[LightSpec] | None
+    ) -> tuple[Tensor, list[Target]]:
+        """Images of one size lit, in the type asked for; and their targets."""
+        if lights is None:
+            converted: Tensor = to_dtype(images, self.dtype, scale=True)
+            return converted, targets
+        counts = [len(target["labels"]) for target in targets]
+        composites = Composites(to_dtype(images, torch.float32, scale=True), maps, counts, lights)
+        lit, targets = self._light(composites, targets)
+        return to_bytes(lit) if self.dtype is torch.uint8 else lit.to(self.dtype), targets
+
+    def _light(self, composites: Composites, targets: list[Target]) -> tuple[Tensor, list[Target]]:
+        return self.lighting(composites), targets

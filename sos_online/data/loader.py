@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import torch
 from torch.utils.data import DataLoader, IterableDataset
 
+from sos_online.data.ahead import staged
 from sos_online.data.batch import Batch, collate
-from sos_online.data.dataset import Sample, SampleIterator, SOSDataset, check_identity
+from sos_online.data.dataset import SOSDataset
 from sos_online.data.device import DeviceStage, Images
+from sos_online.data.lit_collate import LitCollate
+from sos_online.data.make_stage import make_device_stage, wants_diffusion
+from sos_online.data.sample_iterator import Sample, SampleIterator, check_identity
 from sos_online.data.shard import Ranks, Rounds
 from sos_online.errors import StreamError
 from sos_online.rng import loader_generator
@@ -50,14 +54,15 @@ def make_loader(
     """
     if batch_size < 1:
         raise StreamError(f"batch_size: expected at least 1, found {batch_size}")
-    stage = DeviceStage(device, dtype=dtype, masks=masks)
+    stage = make_device_stage(dataset.recipe, device, dtype=dtype, masks=masks)
     view = _View(dataset, batch_size, ranks or dataset.ranks or Ranks.detect(), drop_last)
     view.check_sizes(start=0)
     loader = DataLoader(
         view,
         batch_size=batch_size,
         num_workers=num_workers,
-        collate_fn=collate,
+        # a CPU makes light in the workers, beside each other; a model of diffusion stays in this process
+        collate_fn=LitCollate() if stage.device.type == "cpu" and not wants_diffusion(dataset.recipe) else collate,
         pin_memory=stage.device.type == "cuda",
         persistent_workers=persistent_workers and num_workers > 0,
         prefetch_factor=prefetch_factor if num_workers else None,
@@ -129,6 +134,9 @@ class SOSLoader:
         self._loop: object | None = None  # the running one
         self._times_set = view.dataset.times_set
 
+    def __repr__(self) -> str:
+        return f"SOSLoader({len(self):,} batches of {self.dataset!r} on {self.stage.device}, in epoch {self.epoch})"
+
     @property
     def dataset(self) -> SOSDataset:
         return self._view.dataset
@@ -161,12 +169,12 @@ class SOSLoader:
         self._view.move_to(self._epoch, self._start)
         this = self._loop = object()
         try:
-            batch: Batch
-            for batch in self._loader:
+            batches: Iterable[Batch] = self._loader
+            for served in staged(batches, self.stage):
                 if self._loop is not this:
                     raise StreamError("this loop has ended: another one was begun, or the loader's position was set")
                 self._served += 1
-                yield self.stage(batch)
+                yield served
         finally:
             if self._loop is this:
                 self._loop = None

@@ -81,7 +81,7 @@ def build_library(
             name=name or root.resolve().name,
             licence=licence,
             encoding=encoding,
-            fingerprint=fingerprint,
+            build_fingerprint=fingerprint,
         )
         sweep(root)
     return SegmentLibrary.open(root)
@@ -90,12 +90,15 @@ def build_library(
 def build_fingerprint(
     sources: Sequence[Source], *, name: str = "", licence: str = "unknown", encoding: Encoding | None = None
 ) -> str:
-    """The fingerprint that :func:`build_library` gives to a library of these arguments."""
+    """Hash of all that a build depends on: the arguments, and every unit's name, size, time of change and payload.
+
+    It says which build a folder holds, never what came of it: that is ``Manifest.fingerprint``.
+    """
     return _fingerprint(sources, list(_chunks(sources)), name, licence, encoding or Encoding())
 
 
 def _open_finished(root: Path, fingerprint: str) -> SegmentLibrary:
-    if Manifest.read(root).fingerprint != fingerprint:
+    if Manifest.read(root).build_fingerprint != fingerprint:
         raise LibraryError(
             f"{root}: holds a finished library of other sources or settings "
             "(or its sources' files have changed since); name another folder"
@@ -143,7 +146,6 @@ def _check_sources(sources: Sequence[Source]) -> None:
 def _fingerprint(
     sources: Sequence[Source], chunks: Sequence[Chunk], name: str, licence: str, encoding: Encoding
 ) -> str:
-    """Hash of all that a build depends on: settings, and every unit's name, size, time of change and payload."""
     digest = hashlib.sha256()
 
     def add(*values: object) -> None:

@@ -34,7 +34,7 @@ class Encoding(Section):
     @classmethod
     def _grows(cls, ladder: tuple[int, ...]) -> tuple[int, ...]:
         if list(ladder) != sorted(set(ladder)):
-            raise ValueError(f"expected growing sides, found {list(ladder)}")
+            raise ValueError("expected growing sides")
         return ladder
 
     @model_validator(mode="wrap")
@@ -45,7 +45,8 @@ class Encoding(Section):
         except ValidationError as error:
             first = error.errors()[0]
             field = ".".join(["encoding", *map(str, first["loc"])])
-            raise LibraryError(f"{field}: {first['msg']} (found {first['input']!r})") from None
+            problem = first["msg"].removeprefix("Value error, ")
+            raise LibraryError(f"{field}: {problem} (found {first['input']!r})") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,24 +14,11 @@ import pyarrow as pa
 from sos_online.errors import LibraryError
 from sos_online.library.arrow_files import flush_folder, map_table, write_atomically, write_table
 from sos_online.library.encode import Encoding
-from sos_online.library.file_marks import mark_file
-from sos_online.library.format import (
-    CATEGORIES,
-    CATEGORIES_SCHEMA,
-    FORMAT_VERSION,
-    GROUPS,
-    GROUPS_SCHEMA,
-    INDEX,
-    INDEX_SCHEMA,
-    KEYS,
-    KEYS_SCHEMA,
-    MANIFEST,
-    TEXTS,
-    TEXTS_SCHEMA,
-    Manifest,
-    SourceReport,
-)
+from sos_online.library.fingerprint import content_fingerprint
+from sos_online.library.format import FORMAT_VERSION, MANIFEST, Manifest, SourceReport
+from sos_online.library.left_out import LeftOutCounts
 from sos_online.library.sources import LeftOut
+from sos_online.library.tables import write_tables
 from sos_online.types import Words
 
 _PART_SCHEMA = pa.schema(
@@ -46,7 +32,6 @@ _PART_SCHEMA = pa.schema(
         ("slot", pa.int32()),
     ]
 )
-_LEFT_OUT_SCHEMA = pa.schema([("reason", pa.string()), ("count", pa.int64())])
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +48,7 @@ class PartRow:
 
 def write_part(parts: Path, number: int, rows: Sequence[PartRow], left_out: Sequence[LeftOut]) -> None:
     """Write a shard's rows; the file of segments last, since its presence says that all of the part is there."""
-    reasons = Counter(item.reason for item in left_out)
-    counts = {"reason": list(reasons), "count": list(reasons.values())}
-    write_table(parts / f"{number:05d}.left_out.arrow", pa.table(counts, _LEFT_OUT_SCHEMA))
+    LeftOutCounts(left_out).write(_left_out_path(parts, number))
     columns = {
         "key": [row.key for row in rows],
         "category": [row.category for row in rows],
@@ -90,21 +73,21 @@ def merge_parts(
     name: str,
     licence: str,
     encoding: Encoding,
-    fingerprint: str,
+    build_fingerprint: str,
 ) -> None:
     """Write all files of a library but its pixels, ``library.json`` last.
 
     Args:
         root: the library's folder, with ``parts/`` and ``pixels/`` complete.
         part_sources: for each part, in order, the position of its source.
-        source_names, name, licence, encoding, fingerprint: for ``library.json``.
+        source_names, name, licence, encoding, build_fingerprint: for ``library.json``.
     """
     parts = root / "parts"
     batches = [map_table(parts / f"{number:05d}.arrow", _PART_SCHEMA) for number in range(len(part_sources))]
     table = pa.Table.from_batches(batches, _PART_SCHEMA)
     left_out = _left_out(parts, part_sources, len(source_names))
     if len(table) == 0:
-        reasons = "; ".join(f"{count} x {reason}" for counts in left_out for reason, count in sorted(counts.items()))
+        reasons = "; ".join(filter(None, map(str, left_out)))
         raise LibraryError(f"{root}: no segment could be taken from the sources ({reasons or 'they are empty'})")
 
     lengths = [len(batch) for batch in batches]
@@ -118,14 +101,7 @@ def merge_parts(
 
     numeric = {column: table.column(column).to_numpy()[order] for column in ("width", "height", "opaque", "slot")}
     index = {"category": category, "source": source, "text": text[order], "shard": shard[order], **numeric}
-    write_table(root / INDEX, pa.table(index, INDEX_SCHEMA))
-    write_table(root / KEYS, table.select(["key"]).take(pa.array(order)).cast(KEYS_SCHEMA))
-    write_table(root / TEXTS, texts)
-    bounds = np.searchsorted(category, np.arange(1, len(names) + 2))
-    write_table(
-        root / CATEGORIES, pa.table({"name": names, "start": bounds[:-1], "stop": bounds[1:]}, CATEGORIES_SCHEMA)
-    )
-    write_table(root / GROUPS, _groups(category, source))
+    tables = write_tables(root, names, index, table.column("key").take(pa.array(order)), texts)
 
     taken = np.bincount(source, minlength=len(source_names)).tolist()
     manifest = Manifest(
@@ -136,12 +112,13 @@ def merge_parts(
         categories=len(names),
         shards=len(batches),
         sources=tuple(
-            SourceReport(name=source_name, taken=count, left_out=dict(sorted(counts.items())))
-            for source_name, count, counts in zip(source_names, taken, left_out, strict=True)
+            SourceReport(name=source_name, taken=count, left_out=of_source.counts, examples=of_source.examples)
+            for source_name, count, of_source in zip(source_names, taken, left_out, strict=True)
         ),
         encoding=encoding,
-        tables={table: mark_file(root / table) for table in (CATEGORIES, GROUPS, INDEX, KEYS, TEXTS)},
-        fingerprint=fingerprint,
+        tables=tables,
+        fingerprint=content_fingerprint(root, tables, len(batches), source_names, encoding),
+        build_fingerprint=build_fingerprint,
     )
     content = manifest.model_dump_json(indent=2).encode()
     # all names first, then the one that says that they are there
@@ -164,7 +141,7 @@ def _number_categories(column: pa.Array) -> tuple[list[str], npt.NDArray[np.int3
     return [shown[folded] for folded in sorted(shown)], by_spelling[encoded.indices.to_numpy()]
 
 
-def _number_texts(column: pa.Array) -> tuple[pa.Table, npt.NDArray[np.int32]]:
+def _number_texts(column: pa.Array) -> tuple[list[dict[str, object]], npt.NDArray[np.int32]]:
     """Every different set of words once, and each row's position among them (-1 = none)."""
     encoded = column.dictionary_encode()
     distinct: list[str] = encoded.dictionary.to_pylist()
@@ -174,21 +151,16 @@ def _number_texts(column: pa.Array) -> tuple[pa.Table, npt.NDArray[np.int32]]:
         if text:
             positions[position] = len(entries)
             entries.append(json.loads(text))
-    return pa.Table.from_pylist(entries, TEXTS_SCHEMA), positions[encoded.indices.to_numpy()]
+    return entries, positions[encoded.indices.to_numpy()]
 
 
-def _groups(category: npt.NDArray[np.int32], source: npt.NDArray[np.int16]) -> pa.Table:
-    change = np.flatnonzero((np.diff(category) != 0) | (np.diff(source) != 0)) + 1
-    starts = np.concatenate([[0], change])
-    stops = np.concatenate([change, [len(category)]])
-    return pa.table(
-        {"category": category[starts], "source": source[starts], "start": starts, "stop": stops}, GROUPS_SCHEMA
-    )
-
-
-def _left_out(parts: Path, part_sources: Sequence[int], num_sources: int) -> list[Counter[str]]:
-    counts: list[Counter[str]] = [Counter() for _ in range(num_sources)]
+def _left_out(parts: Path, part_sources: Sequence[int], num_sources: int) -> list[LeftOutCounts]:
+    """Of each source."""
+    left_out = [LeftOutCounts() for _ in range(num_sources)]
     for number, source in enumerate(part_sources):
-        batch = map_table(parts / f"{number:05d}.left_out.arrow", _LEFT_OUT_SCHEMA)
-        counts[source].update(dict(zip(*(column.to_pylist() for column in batch.columns), strict=True)))
-    return counts
+        left_out[source].add_file(_left_out_path(parts, number))
+    return left_out
+
+
+def _left_out_path(parts: Path, number: int) -> Path:
+    return parts / f"{number:05d}.left_out.arrow"

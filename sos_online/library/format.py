@@ -1,7 +1,7 @@
 """The library's folder: names of its files, their columns, and ``library.json``.
 
-library.json      format version, name, licence, counts, sources, encoding, size and checksum of each table;
-                  written last: it makes a library whole
+library.json      format version, name, licence, counts, sources, encoding, size and checksum of each table,
+                  fingerprints; written last: it makes a library whole
 categories.arrow  one row a category, sorted by name; category id = row + 1
 groups.arrow      one row for each range of rows that share a category and a source
 index.arrow       one fixed-size row a segment, sorted by category, then source
@@ -21,7 +21,7 @@ from sos_online.errors import LibraryError
 from sos_online.library.encode import Encoding
 from sos_online.types import Section
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 MANIFEST = "library.json"
 CATEGORIES = "categories.arrow"
@@ -29,6 +29,7 @@ GROUPS = "groups.arrow"
 INDEX = "index.arrow"
 KEYS = "keys.arrow"
 TEXTS = "texts.arrow"
+BUILDING = "building.json"  # the mark of an unfinished build; no part of a library
 
 
 def shard_path(root: Path, shard: int) -> Path:
@@ -71,11 +72,19 @@ PIXELS_SCHEMA = pa.schema(
 
 
 class SourceReport(Section):
-    """What became of one source: segments taken, and left out by reason."""
+    """What became of one source.
+
+    Attributes:
+        name: of the source.
+        taken: segments taken.
+        left_out: how many were left out, by reason.
+        examples: keys of the first that were left out, by reason.
+    """
 
     name: str
     taken: int
     left_out: dict[str, int]
+    examples: dict[str, tuple[str, ...]]
 
 
 class FileMark(Section):
@@ -86,7 +95,13 @@ class FileMark(Section):
 
 
 class Manifest(Section):
-    """``library.json``."""
+    """``library.json``.
+
+    Attributes:
+        fingerprint: of the content, see :func:`sos_online.library.fingerprint.content_fingerprint`.
+        build_fingerprint: of the arguments and source files that it was built of, see
+            :func:`sos_online.library.build.build_fingerprint`; recognises a repeated build, not the content.
+    """
 
     format_version: int
     name: str
@@ -98,14 +113,14 @@ class Manifest(Section):
     encoding: Encoding
     tables: dict[str, FileMark]
     fingerprint: str
+    build_fingerprint: str
 
     @staticmethod
     def read(root: Path) -> Manifest:
         """Raises ``LibraryError`` if the folder holds no library that this version reads."""
         path = root / MANIFEST
         if not path.is_file():
-            found = "the folder is there, the file is not: an unfinished build?" if root.is_dir() else "no such folder"
-            raise LibraryError(f"{path}: not a segment library ({found})")
+            raise LibraryError(_why_none(root))
         try:
             content = path.read_bytes()
             version = _FormatVersion.model_validate_json(content).format_version
@@ -120,6 +135,19 @@ class Manifest(Section):
             first = error.errors()[0]
             field = ".".join(map(str, first["loc"])) or "content"
             raise LibraryError(f"{path}: {field}: {first['msg']}") from None
+
+
+def _why_none(root: Path) -> str:
+    """What is wrong with a path that should be a library's folder and holds no ``library.json``."""
+    if root.is_file():
+        return f"{root}: not a segment library (it is a file; a library is a folder that holds {MANIFEST})"
+    if not root.is_dir():
+        found = "no such folder"
+    elif (root / BUILDING).exists():
+        found = "an unfinished build: the same build again goes on with it"
+    else:
+        found = "no such file in this folder; segments must first be built into a library: sos-online library build"
+    return f"{root / MANIFEST}: not a segment library ({found})"
 
 
 class _FormatVersion(BaseModel):

@@ -1,7 +1,9 @@
-"""A library's tables, opened together: each is whole, and they agree with each other and with ``library.json``."""
+"""A library's tables, written together and opened together: each is whole, and they agree with each other and with
+``library.json``."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,8 +13,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from sos_online.errors import LibraryError
-from sos_online.library.arrow_files import map_table
-from sos_online.library.file_marks import check_file
+from sos_online.library.arrow_files import map_table, write_table
+from sos_online.library.file_marks import check_file, mark_file
 from sos_online.library.format import (
     CATEGORIES,
     CATEGORIES_SCHEMA,
@@ -25,6 +27,7 @@ from sos_online.library.format import (
     MANIFEST,
     TEXTS,
     TEXTS_SCHEMA,
+    FileMark,
     Manifest,
 )
 
@@ -50,6 +53,39 @@ class Tables:
     index: dict[str, npt.NDArray[Any]]
     keys: pa.Array
     texts: pa.RecordBatch
+
+
+def write_tables(
+    root: Path,
+    names: Sequence[str],
+    index: Mapping[str, npt.NDArray[Any]],
+    keys: pa.ChunkedArray,
+    texts: Sequence[Mapping[str, object]],
+) -> dict[str, FileMark]:
+    """Write all tables of a library; the ranges of categories and groups are read off the index. Returns their marks.
+
+    Args:
+        root: the library's folder.
+        names: of the categories, in the order of their ids.
+        index: column by name, sorted by category, then source; every category has a row.
+        keys: of the same rows.
+        texts: every different set of words, as the index numbers them.
+    """
+    category, source = index["category"], index["source"]
+    bounds = np.searchsorted(category, np.arange(1, len(names) + 2))
+    borders = np.flatnonzero((np.diff(category) != 0) | (np.diff(source) != 0)) + 1
+    starts, stops = np.concatenate([[0], borders]), np.concatenate([borders, [len(category)]])
+    groups = {"category": category[starts], "source": source[starts], "start": starts, "stop": stops}
+    tables = {
+        CATEGORIES: pa.table({"name": names, "start": bounds[:-1], "stop": bounds[1:]}, CATEGORIES_SCHEMA),
+        GROUPS: pa.table(groups, GROUPS_SCHEMA),
+        INDEX: pa.table(dict(index), INDEX_SCHEMA),
+        KEYS: pa.table({"key": keys}, KEYS_SCHEMA),
+        TEXTS: pa.Table.from_pylist(list(texts), TEXTS_SCHEMA),
+    }
+    for name, table in tables.items():
+        write_table(root / name, table)
+    return {name: mark_file(root / name) for name in tables}
 
 
 def open_tables(root: Path, manifest: Manifest) -> Tables:

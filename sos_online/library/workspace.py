@@ -10,9 +10,8 @@ from pathlib import Path
 from sos_online.errors import LibraryError
 from sos_online.library.arrow_files import write_atomically
 from sos_online.library.folder_lock import LOCK
-from sos_online.library.format import MANIFEST
+from sos_online.library.format import BUILDING, MANIFEST
 
-BUILDING = "building.json"
 PARTS = "parts"
 _TEMPORARY = re.compile(r"\.(building\.json|library\.json|\w+(\.left_out)?\.arrow)\.\d+\.tmp")
 

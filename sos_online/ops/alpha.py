@@ -15,6 +15,7 @@ from sos_online.types import Pixels
 Float = npt.NDArray[np.float32]
 _OPAQUE = np.float32(254.99)  # bilinear weights add up to 1 only nearly
 _SMALL = 64 * 64
+_NO_WEIGHT = np.float32(1e-20)
 
 
 def premultiply(colour: Pixels, alpha: Pixels) -> Float:
@@ -49,34 +50,34 @@ def lay_over(behind: Pixels, premultiplied: Float, alpha: Float) -> None:
 
 
 def bleed(colour: Pixels, alpha: Pixels) -> Pixels:
-    """Colour with the pixels of zero alpha filled from their opaque neighbourhood; the others are kept.
+    """Colour with the pixels of zero alpha filled from their neighbourhood, weighed by alpha; the others are kept.
 
-    Push-pull (Gortler et al., The Lumigraph, 1996): average what is known at ever halved sizes, then fill each size's
-    holes from the next smaller one. The fill is smooth, so it also costs a JPEG little.
+    Push-pull (Gortler et al., The Lumigraph, 1996): average what is known at ever halved sizes, then let each size
+    be filled in from the next smaller one where it knows too little: where it has less alpha than one opaque pixel.
+    The fill is smooth, so it also costs a JPEG little.
 
     Args:
         colour: uint8 ``[h, w, 3]``.
         alpha: uint8 ``[h, w]``, at least one pixel above zero.
     """
-    known = (alpha > 0).astype(np.float32)
-    sums = [colour.astype(np.float32) * known[..., None]]
-    weights = [known]
-    while min(weights[-1].shape) > 1 and not weights[-1].all():
-        height, width = weights[-1].shape
-        half = ((width + 1) // 2, (height + 1) // 2)
-        sums.append(_as_image(cv2.resize(sums[-1], half, interpolation=cv2.INTER_AREA)))
-        weights.append(np.asarray(cv2.resize(weights[-1], half, interpolation=cv2.INTER_AREA), np.float32))
-    total = max(float(weights[-1].sum()), 1e-12)
-    filled = np.broadcast_to(sums[-1].sum((0, 1)) / total, sums[-1].shape).astype(np.float32)
-    for level_sum, weight in zip(reversed(sums), reversed(weights), strict=True):
-        height, width = weight.shape
-        if filled.shape[:2] != weight.shape:
-            filled = _as_image(cv2.resize(filled, (width, height), interpolation=cv2.INTER_LINEAR))
-        seen = weight > 0
-        filled = np.where(seen[..., None], level_sum / np.where(seen, weight, 1)[..., None], filled)
-    result = np.clip(np.rint(filled), 0, 255).astype(np.uint8)
-    result[alpha > 0] = colour[alpha > 0]
-    return result
+    weight = _as_image(alpha / np.float32(255))
+    levels = [(_as_image(colour * weight[..., None]), weight)]
+    while min(weight.shape) > 1 and _trust(weight, alpha.size).min() < 1:
+        half = ((weight.shape[1] + 1) // 2, (weight.shape[0] + 1) // 2)
+        weighed, weight = (_as_image(cv2.resize(array, half, interpolation=cv2.INTER_AREA)) for array in levels[-1])
+        levels.append((weighed, weight))
+    filled = _as_image(levels[-1][0].mean((0, 1), keepdims=True) / weight.mean())
+    for weighed, weight in reversed(levels):
+        filled = _as_image(cv2.resize(filled, weight.shape[::-1], interpolation=cv2.INTER_LINEAR))
+        own = weighed / np.maximum(weight, _NO_WEIGHT)[..., None]
+        filled = filled + _trust(weight, alpha.size)[..., None] * (own - filled)
+    bled = np.clip(np.rint(filled), 0, 255).astype(np.uint8)
+    return np.where(alpha[..., None] > 0, colour, bled)
+
+
+def _trust(weight: Float, pixels: int) -> Float:
+    """How far averages of a picture of ``pixels`` pixels are believed: 1 from one opaque pixel's worth of alpha on."""
+    return _as_image(np.minimum(weight * np.float32(pixels / weight.size), 1))
 
 
 def resize_rgba(colour: Pixels, alpha: Pixels, size_wh: tuple[int, int]) -> tuple[Pixels, Pixels]:

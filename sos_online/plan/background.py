@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 import numpy as np
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
 from sos_online.errors import RecipeError
+from sos_online.plan.weighted import in_order, pick
 from sos_online.types import (
     RGB,
     Background,
@@ -38,17 +39,10 @@ class BackgroundChoice(Section):
     photo_flip: float = Field(default=0.5, ge=0, le=1)
     noise_amplitude: float = Field(default=60.0, ge=0, le=255)
 
-    @model_validator(mode="after")
-    def _weights_add_up(self) -> BackgroundChoice:
-        if self.weights != "auto" and not (min(self.weights.values(), default=0) >= 0 < sum(self.weights.values())):
-            raise ValueError(f"weights must be 0 or more, at least one above 0, found {self.weights}")
-        return self
-
     @field_validator("weights")
     @classmethod
     def _in_one_order(cls, weights: Literal["auto"] | dict[Kind, float]) -> Literal["auto"] | dict[Kind, float]:
-        # so that the order in a file changes neither the fingerprint nor what is drawn
-        return weights if weights == "auto" else {kind: weights[kind] for kind in get_args(Kind) if kind in weights}
+        return weights if weights == "auto" else in_order(weights, get_args(Kind))
 
 
 def background_weights(choice: BackgroundChoice, num_photos: int) -> dict[Kind, float]:
@@ -69,9 +63,7 @@ def choose_background(
     choice: BackgroundChoice, weights: dict[Kind, float], num_photos: int, rng: np.random.Generator
 ) -> Background:
     """Draw a background by its weights, see :func:`background_weights`."""
-    kinds = list(weights)
-    bounds = np.cumsum(list(weights.values()))
-    kind = kinds[min(int(np.searchsorted(bounds, rng.random(), side="right")), len(kinds) - 1)]
+    kind = pick(weights, rng.random())
     if kind == "photo":
         zoom, x, y, flip = rng.random(4).tolist()
         return PhotoBackground(

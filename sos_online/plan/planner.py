@@ -10,6 +10,7 @@ import numpy as np
 from sos_online.plan.background import BackgroundChoice, Kind, background_weights, choose_background
 from sos_online.plan.choice import SegmentChoice, choose_segments
 from sos_online.plan.layout import SizePrior, size_prior_boxes
+from sos_online.plan.light import LightChoice, choose_light
 from sos_online.plan.place import PlacementRules, place_segment
 from sos_online.types import Scene, SegmentIndex
 
@@ -22,7 +23,7 @@ class Planner:
         index: the library, as far as planning sees it.
         num_photos: how many background photos there are.
         count: fewest and most objects planned for an image, uniform, both included.
-        choice, layout, rules, background: the recipe's sections.
+        choice, layout, rules, background, light: the recipe's sections.
     """
 
     index: SegmentIndex
@@ -32,6 +33,7 @@ class Planner:
     layout: SizePrior
     rules: PlacementRules
     background: BackgroundChoice
+    light: LightChoice | None = None
 
     @cached_property
     def _weights(self) -> dict[Kind, float]:
@@ -51,4 +53,6 @@ class Planner:
             place_segment(self.rules, row, category, self.index.size_wh(row), box, rng)
             for row, category, box in zip(rows.tolist(), categories.tolist(), boxes, strict=True)
         )
-        return Scene(size_hw=size_hw, background=background, placements=placements)
+        # last, so that the same seed gives the same scene under any light
+        light = None if self.light is None else choose_light(self.light, len(placements), rng)
+        return Scene(size_hw=size_hw, background=background, placements=placements, light=light)

@@ -1,5 +1,18 @@
 """Light: relighters and blenders, on batches of tensors."""
 
 from sos_online.relight.composites import Composites
+from sos_online.relight.iclight.settings import IcLightSettings
+from sos_online.relight.lighting import Lighting, Relighter, put, to_bytes
+from sos_online.relight.reservoir import Reservoir, ReservoirReport, ReservoirSettings
 
-__all__ = ["Composites"]
+__all__ = [
+    "Composites",
+    "IcLightSettings",
+    "Lighting",
+    "Relighter",
+    "Reservoir",
+    "ReservoirReport",
+    "ReservoirSettings",
+    "put",
+    "to_bytes",
+]

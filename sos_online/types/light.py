@@ -11,7 +11,7 @@ from sos_online.types.values import STRICT, NonNegative, Share
 
 Relighting = Literal["identity", "photometric", "iclight"]
 Direction = Literal["none", "left", "right", "top", "bottom"]
-Blender = Literal["relit", "rank_sigmoid", "ratio", "feather", "multiband", "poisson"]
+Blender = Literal["relit", "rank_sigmoid", "rank_sigmoid_truncated", "ratio", "feather", "multiband", "poisson"]
 
 
 @dataclass(frozen=True, slots=True)

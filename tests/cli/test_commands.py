@@ -15,6 +15,7 @@ import cv2
 import pytest
 
 import sos_online as sos
+from sos_online.cli.entries import gallery_entries
 from sos_online.cli.main import main
 from tests.conftest import ROOT, draw_cutouts
 
@@ -69,7 +70,7 @@ def test_library_build_from_three_kinds_of_sources(run: Any, tmp_path: Path, rea
     assert status == 0 and "instances_val" in out and f"{report['segments']:,} segments" in out
 
 
-def test_preview_writes_a_sheet_and_a_page(
+def test_preview_writes_a_sheet_a_page_and_what_the_light_does(
     run: Any, tmp_path: Path, library: sos.SegmentLibrary, real_data: Path
 ) -> None:
     status, out, _ = run(
@@ -77,9 +78,33 @@ def test_preview_writes_a_sheet_and_a_page(
         "--backgrounds", real_data / "backgrounds/textures",
     )  # fmt: skip
     assert status == 0
-    assert out.split() == [str(tmp_path / "seen" / "sheet.png"), str(tmp_path / "seen" / "gallery.html")]
+    assert out.split() == [str(tmp_path / "seen" / name) for name in ("sheet.png", "gallery.html", "light.png")]
     page = (tmp_path / "seen" / "gallery.html").read_text()
     assert page.count("sample ") >= 3 and "http://" not in page.replace("http://www.w3.org", "")
+    assert page.count('"isLit":true') == 3
+    sheet, light = (cv2.imread(str(tmp_path / "seen" / name)) for name in ("sheet.png", "light.png"))
+    assert light.shape[0] > sheet.shape[0] and light.shape[1] > sheet.shape[1], "two pairs a row"
+
+
+def test_preview_of_a_recipe_without_light_shows_none(run: Any, tmp_path: Path, library: sos.SegmentLibrary) -> None:
+    (tmp_path / "dark.yaml").write_text("light: null")
+    status, out, _ = run(
+        "preview", tmp_path / "seen", "--library", library.root, "-n", 2, "--size", 128,
+        "--recipe", tmp_path / "dark.yaml",
+    )  # fmt: skip
+    assert status == 0
+    assert sorted(path.name for path in (tmp_path / "seen").iterdir()) == ["gallery.html", "sheet.png"]
+    assert len(out.split()) == 2
+    assert '"isLit":true' not in (tmp_path / "seen" / "gallery.html").read_text()
+
+
+def test_a_preview_entry_keeps_the_picture_that_its_light_was_made_from(library: sos.SegmentLibrary) -> None:
+    recipe = sos.Recipe().replace(canvas={"sizes": [[128, 128]]}, background={"weights": {"gradient": 1.0}})
+    lit = sos.SOSDataset(library, recipe, length=2)
+    plain = sos.SOSDataset(library, recipe.replace(light=None), length=2)
+    for with_light, without in zip(gallery_entries(lit, 2), gallery_entries(plain, 2), strict=True):
+        assert without.unlit is None and with_light.unlit is not None
+        assert (with_light.unlit == without.image).all() and (with_light.image != without.image).any()
 
 
 def test_bench_prints_json_for_a_script(run: Any, library: sos.SegmentLibrary) -> None:

@@ -98,3 +98,17 @@ def test_real_photos_lie_behind_the_objects(library: sos.SegmentLibrary, real_da
     assert {dataset.scene(index).background.kind for index in range(20)} == {"photo"}
     images = torch.stack([dataset.sample(index)[0] for index in range(6)]).float()
     assert (images.flatten(1).std(1) > 15).all(), "photos are not flat"
+
+
+def test_a_stored_scene_is_rendered_again(library: sos.SegmentLibrary) -> None:
+    dataset = sos.SOSDataset(library, sos.Recipe().replace(canvas={"sizes": [[96, 96]]}))
+    stored = dataset.scene(11).to_json()
+    assert digest(dataset.render(sos.Scene.from_json(stored), image_id=11)) == digest(dataset.sample(11))
+
+
+def test_reprs_say_what_it_is(library: sos.SegmentLibrary) -> None:
+    dataset = sos.SOSDataset(library, length=64, seed=3)
+    dataset.set_epoch(2)
+    assert repr(dataset) == f"SOSDataset({library!r}, seed=3, length=64, epoch=2)"
+    loader = sos.make_loader(dataset, 16)
+    assert repr(loader) == f"SOSLoader(4 batches of {dataset!r} on cpu, in epoch 2)"

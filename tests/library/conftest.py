@@ -16,11 +16,12 @@ import pytest
 
 import sos_online as sos
 from sos_online.library import build
-from sos_online.library.sources import LeftOut, RawSegment, Unit
+from sos_online.library.sources import LeftOut, RawSegment, Source, Unit
 from sos_online.types import Pixels, Words
 from tests.conftest import draw_cutouts
 
 ENCODING = sos.Encoding(ladder=(16, 32))
+SQUARE: dict[str, Any] = {"id": 7, "image_id": 1, "category_id": 3, "segmentation": [[4, 5, 24, 5, 24, 20, 4, 20]]}
 
 
 def disc(width: int = 30, height: int = 20, seed: int = 0) -> Pixels:
@@ -56,10 +57,9 @@ def write_files(root: Path, files: dict[str, bytes | Pixels]) -> Path:
 
 def write_coco(root: Path, **fields: Any) -> sos.CocoInstances:
     """A 40 x 30 image with one annotation of 20 x 15 pixels; ``fields`` replace those of the JSON, None drops one."""
-    square = {"id": 7, "image_id": 1, "category_id": 3, "segmentation": [[4, 5, 24, 5, 24, 20, 4, 20]], "iscrowd": 0}
     content: dict[str, Any] = {
         "images": [{"id": 1, "file_name": "a.png", "width": 40, "height": 30}],
-        "annotations": [square],
+        "annotations": [{**SQUARE, "iscrowd": 0}],
         "categories": [{"id": 3, "name": "cat"}],
         **fields,
     }
@@ -92,6 +92,19 @@ class Listed:
         if not unit.payload:
             return [LeftOut(unit.name, "empty")]
         return [RawSegment(unit.name, unit.payload, disc(5, 4), self.words.get(unit.name, Words()))]
+
+
+def read_all(source: Source) -> list[RawSegment | LeftOut]:
+    return [item for unit in source.units() for item in source.read(unit)]
+
+
+def taken(source: Source) -> list[RawSegment]:
+    return [item for item in read_all(source) if isinstance(item, RawSegment)]
+
+
+def left_out(source: Source) -> dict[str, str]:
+    """Reason by key."""
+    return {item.key: item.reason for item in read_all(source) if isinstance(item, LeftOut)}
 
 
 def tree(root: Path) -> dict[str, bytes]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -116,20 +115,6 @@ def test_words_are_stored_once_for_all_that_share_them(tmp_path: Path) -> None:
     library = sos.build_library(tmp_path / "out", [source], encoding=ENCODING)
     assert [library.words(row) for row in range(5)] == [red, blue, red, Words(), red]
     assert (tmp_path / "out/texts.arrow").read_bytes().count(b"A red mug.") == 1
-
-
-def test_report_adds_up(tmp_path: Path) -> None:
-    """What was taken, what was left out and why; all-zero alpha too."""
-    invisible = disc()
-    invisible[..., 3] = 0
-    files = {"c/good.png": disc(), "c/void.png": invisible, "c/empty.png": b"", "d/empty.png": b"", "d/x.png": b"x"}
-    source = sos.CategoryFolders(write_files(tmp_path / "in", files))
-    library = sos.build_library(tmp_path / "out", [source], name="n", licence="CC0", encoding=ENCODING)
-    report = json.loads((tmp_path / "out/library.json").read_bytes())
-    left_out = {"alpha is zero everywhere": 1, "empty file": 2, "not a readable image": 1}
-    assert report["sources"] == [{"name": "in", "taken": 1, "left_out": left_out}]
-    assert (report["name"], report["licence"], report["segments"], report["categories"]) == ("n", "CC0", 1, 1)
-    assert library.category_names == ["c"]
 
 
 def test_the_folder_gives_the_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

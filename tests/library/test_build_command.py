@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import sos_online as sos
 from sos_online.cli.main import main
 from sos_online.library.demo_library import demo_folder
 from sos_online.version import __version__
-from tests.library.conftest import write_coco
+from tests.library.conftest import disc, write_coco, write_files
 
 
 def build(monkeypatch: pytest.MonkeyPatch, *words: object) -> int:
@@ -45,6 +46,26 @@ def test_a_setting_out_of_its_limits_is_one_line(
 ) -> None:
     assert build(monkeypatch, tmp_path / "out", "--folders", tmp_path, "--max-side", 70000) == 1
     assert capsys.readouterr().err.startswith("error: encoding.max_side: ")
+
+
+def test_strip_digits_joins_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = write_files(tmp_path / "in", {"person1/1.png": disc(), "person2/1.png": disc()})
+    assert build(monkeypatch, tmp_path / "out", "--folders", root, "--strip-digits") == 0
+    assert sos.SegmentLibrary.open(tmp_path / "out").category_names == ["person"]
+
+
+def test_the_report_names_the_first_that_were_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Brackets in a name are no markup."""
+    broken = {f"c/[bold]{number}.png": b"" for number in range(7)}
+    root = write_files(tmp_path / "in", {"c/good.png": disc(), **broken})
+    assert build(monkeypatch, tmp_path / "out", "--folders", root) == 0
+    names = ", ".join(f"c/[bold]{number}.png" for number in range(5))
+    assert f"in: empty file: {names} and 2 more\n" in capsys.readouterr().out
+    assert build(monkeypatch, tmp_path / "out", "--folders", root, "--json") == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["sources"][0]["examples"] == {"empty file": list(broken)[:5]}
 
 
 def test_every_set_of_drawings_has_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

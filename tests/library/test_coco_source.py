@@ -19,22 +19,7 @@ from pycocotools.coco import COCO
 import sos_online as sos
 from sos_online.library.sources import LeftOut, RawSegment
 from sos_online.library.sources.coco import decode_segmentation
-from tests.library.conftest import write_coco
-
-SQUARE: dict[str, Any] = {"id": 7, "image_id": 1, "category_id": 3, "segmentation": [[4, 5, 24, 5, 24, 20, 4, 20]]}
-HALF = {"size": [30, 40], "counts": [600, 600]}
-
-
-def read_all(source: sos.CocoInstances) -> list[RawSegment | LeftOut]:
-    return [item for unit in source.units() for item in source.read(unit)]
-
-
-def reasons(source: sos.CocoInstances) -> list[str]:
-    return [item.reason for item in read_all(source) if isinstance(item, LeftOut)]
-
-
-def taken(source: sos.CocoInstances) -> list[RawSegment]:
-    return [item for item in read_all(source) if isinstance(item, RawSegment)]
+from tests.library.conftest import SQUARE, read_all, taken, write_coco
 
 
 def test_smoke_polygon(tmp_path: Path) -> None:
@@ -66,57 +51,6 @@ def test_exif_rotation_is_not_applied(tmp_path: Path) -> None:
     Image.fromarray(pixels).save(tmp_path / "a.jpg", quality=98, exif=exif)
     (item,) = taken(source)
     assert item.rgba[2:-2, 2:-2, :3].min() > 180
-
-
-@pytest.mark.parametrize(
-    ("change", "reason"),
-    [
-        ({"iscrowd": 1}, "crowd"),
-        ({"iscrowd": 1, "segmentation": HALF}, "crowd"),
-        ({"category_id": 99}, "category id not in the file"),
-        ({"segmentation": []}, "no valid segmentation"),
-        ({"segmentation": None}, "no valid segmentation"),
-        ({"segmentation": [[4, 5, 24, 5]]}, "no valid segmentation"),  # two points
-        ({"segmentation": {"size": [40, 30], "counts": [600, 600]}}, "no valid segmentation"),  # sides swapped
-        ({"segmentation": [[90, 90, 99, 90, 99, 99]]}, "smaller than 1 pixels"),  # outside the picture
-    ],
-)
-def test_what_is_left_out_and_why(tmp_path: Path, change: dict[str, Any], reason: str) -> None:
-    source = write_coco(tmp_path, annotations=[SQUARE, {**SQUARE, "id": 8, **change}])
-    assert reasons(source) == [reason]
-    assert len(taken(source)) == 1
-
-
-@pytest.mark.parametrize(("min_area", "count"), [(0, 1), (299, 1), (300, 1), (301, 0)])
-def test_min_area_counts_mask_pixels(tmp_path: Path, min_area: int, count: int) -> None:
-    """300 pixels: fewest, not fewer; the JSON's own ``area`` is not believed."""
-    write_coco(tmp_path, annotations=[{**SQUARE, "area": 1e9 if count == 0 else 1}])
-    assert len(taken(sos.CocoInstances(tmp_path, tmp_path / "instances.json", min_area=min_area))) == count
-
-
-def test_only_images(tmp_path: Path) -> None:
-    images = [{"id": number, "file_name": name} for number, name in enumerate(("a.png", "b.png", "c.png"), 1)]
-    write_coco(tmp_path, images=images, annotations=[{**SQUARE, "id": n, "image_id": n} for n in (1, 2, 3)])
-    for name in ("b.png", "c.png"):
-        (tmp_path / name).write_bytes((tmp_path / "a.png").read_bytes())
-
-    def keys(only: list[str] | None) -> list[str]:
-        source = sos.CocoInstances(tmp_path, tmp_path / "instances.json", min_area=1, only_images=only)
-        return [item.key for item in taken(source)]
-
-    assert keys(None) == ["a.png#1", "b.png#2", "c.png#3"]
-    assert keys(["c.png", "a.png"]) == ["a.png#1", "c.png#3"]
-    assert keys([]) == []
-    with pytest.raises(sos.SourceError, match=r"instances\.json.*'d\.png'"):
-        keys(["a.png", "d.png"])
-
-
-def test_a_picture_that_cannot_be_read_leaves_out_its_annotations(tmp_path: Path) -> None:
-    source = write_coco(tmp_path, annotations=[SQUARE, {**SQUARE, "id": 8}])
-    whole = (tmp_path / "a.png").read_bytes()
-    for data in (b"", b"no picture", whole[: len(whole) // 2]):
-        (tmp_path / "a.png").write_bytes(data)
-        assert reasons(source) == ["image not readable"] * 2
 
 
 # masks
@@ -230,12 +164,6 @@ def test_exception_for_a_wrong_type_names_list_position_and_field(
 ) -> None:
     with pytest.raises(sos.SourceError, match=rf"instances\.json: {named}"):
         read_all(write_coco(tmp_path, **fields))
-
-
-@pytest.mark.parametrize("size", [{"width": 30, "height": 40}, {"width": 41}, {"height": 0}], ids=str)
-def test_a_picture_of_another_size_than_the_json_says_is_left_out(tmp_path: Path, size: dict[str, int]) -> None:
-    source = write_coco(tmp_path, images=[{"id": 1, "file_name": "a.png", **size}])
-    assert reasons(source) == ["image size differs from the annotation file"]
 
 
 def test_an_edge_that_leads_to_the_moon_is_no_segmentation() -> None:

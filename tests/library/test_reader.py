@@ -16,7 +16,7 @@ import pytest
 import sos_online as sos
 from sos_online.library.encode import level_sizes
 from sos_online.library.format import FORMAT_VERSION
-from tests.library.conftest import ENCODING, all_pixels, crop, snapshot
+from tests.library.conftest import ENCODING, all_pixels, crop, snapshot, write_files
 
 
 def test_pixels_are_those_of_the_source(built: Path, cutouts: Path) -> None:
@@ -132,12 +132,17 @@ def test_exception_for_a_manifest_that_is_no_json(copy: Path, content: bytes) ->
         sos.SegmentLibrary.open(copy)
 
 
-@pytest.mark.parametrize("kind", ["absent", "empty folder", "file"])
-def test_exception_for_what_is_no_library(tmp_path: Path, kind: str) -> None:
-    path = tmp_path / "x"
-    if kind == "file":
-        path.write_bytes(b"")
-    elif kind == "empty folder":
-        path.mkdir()
-    with pytest.raises(sos.LibraryError, match=r"x/library\.json"):
-        sos.SegmentLibrary.open(path)
+@pytest.mark.parametrize(
+    ("files", "named"),
+    [
+        ({}, r"x/library\.json: not a segment library \(no such folder\)"),
+        ({"x": b""}, r"x: not a segment library \(it is a file; a library is a folder that holds library\.json\)"),
+        ({"x/building.json": b"{}"}, r"x/library\.json: .* \(an unfinished build: the same build again goes on"),
+        ({"x/cat/1.png": b""}, r"x/library\.json: .* \(no such file in this folder; segments must first be built"),
+    ],
+    ids=["absent", "file", "unfinished", "source"],
+)
+def test_exception_for_what_is_no_library_says_what_it_is(tmp_path: Path, files: dict[str, bytes], named: str) -> None:
+    write_files(tmp_path, dict(files))
+    with pytest.raises(sos.LibraryError, match=named):
+        sos.SegmentLibrary.open(tmp_path / "x")

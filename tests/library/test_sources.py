@@ -15,22 +15,9 @@ import pytest
 from PIL import Image
 
 import sos_online as sos
-from sos_online.library.sources import LeftOut, RawSegment, Source
 from sos_online.library.sources.base import category_name
 from sos_online.types import Pixels, Words
-from tests.library.conftest import disc, png, write_files
-
-
-def read_all(source: Source) -> list[RawSegment | LeftOut]:
-    return [item for unit in source.units() for item in source.read(unit)]
-
-
-def taken(source: Source) -> list[RawSegment]:
-    return [item for item in read_all(source) if isinstance(item, RawSegment)]
-
-
-def reasons(source: Source) -> list[str]:
-    return [item.reason for item in read_all(source) if isinstance(item, LeftOut)]
+from tests.library.conftest import ENCODING, disc, left_out, png, read_all, taken, write_files
 
 
 def pil_bytes(image: Image.Image, format: str, **options: Any) -> bytes:
@@ -76,7 +63,7 @@ def test_category_name_table(name: str, shown: str) -> None:
 
 
 def test_category_folders_smoke(tmp_path: Path) -> None:
-    """Order, keys and names; nothing but pictures, and only one level down."""
+    """Order, keys and names; nothing but pictures, and only one level down: those at another depth are named."""
     root = write_files(
         tmp_path / "my_set",
         {
@@ -99,6 +86,54 @@ def test_category_folders_smoke(tmp_path: Path) -> None:
     ]
     assert all((item.rgba == disc()).all() and not item.words for item in items)
     assert next((unit.size, unit.segments) for unit in source.units()) == ((root / "a/3.webp").stat().st_size, 1)
+    depth = "at another depth than CATEGORY/FILE"
+    assert left_out(source) == {"b_c/deeper/3.png": depth, "top.png": depth}
+
+
+@pytest.mark.parametrize(
+    ("folder", "plain", "stripped"),
+    [
+        ("person1", "person1", "person"),
+        ("teddy_bear_12", "teddy bear 12", "teddy bear"),
+        ("cat", "cat", "cat"),
+        ("3d_printer", "3d printer", "3d printer"),  # only at the end
+    ],
+)
+def test_digits_at_the_end_of_a_folder_are_stripped_on_request(
+    tmp_path: Path, folder: str, plain: str, stripped: str
+) -> None:
+    root = write_files(tmp_path, {f"{folder}/1.png": disc()})
+    assert [item.category for item in taken(sos.CategoryFolders(root))] == [plain]
+    (item,) = taken(sos.CategoryFolders(root, strip_digits=True))
+    assert (item.key, item.category) == (f"{folder}/1.png", stripped)
+
+
+def test_folders_that_differ_in_their_digits_are_one_category(tmp_path: Path) -> None:
+    """And a build that strips them is another one than a build that does not, even where no name ends in digits."""
+    root = write_files(tmp_path / "in", {"person1/1.png": disc(), "person2/1.png": disc(), "cat/1.png": disc()})
+    sources = [sos.CategoryFolders(root, strip_digits=strip) for strip in (True, False)]
+    library = sos.build_library(tmp_path / "out", sources[:1], encoding=ENCODING)
+    assert library.category_names == ["cat", "person"]
+    assert library.category_starts.tolist() == [0, 1, 3]
+    assert sources[0].settings() != sources[1].settings()
+
+
+@pytest.mark.parametrize("folder", ["_", " ", "__ _"])
+def test_a_folder_whose_name_is_none_is_left_out_by_name(tmp_path: Path, folder: str) -> None:
+    """It would become a category without a name."""
+    for layout, sub_folder in ((sos.CategoryFolders, ""), (sos.SOSLayout, "0/")):
+        root = tmp_path / layout.__name__
+        write_files(root, {f"{folder}/{sub_folder}1.png": disc(), f"cat/{sub_folder}1.png": disc()})
+        source = layout(root)
+        reason = f"the folder's name {folder!r} leaves no name of a category"
+        assert left_out(source) == {f"{folder}/{sub_folder}1.png": reason}
+        assert [item.category for item in taken(source)] == ["cat"]
+
+
+def test_a_folder_of_digits_alone_cannot_be_stripped(tmp_path: Path) -> None:
+    source = sos.CategoryFolders(write_files(tmp_path, {"12/1.png": disc()}), strip_digits=True)
+    assert left_out(source) == {"12/1.png": "the folder's name '12' leaves no name of a category"}
+    assert [item.category for item in taken(sos.CategoryFolders(tmp_path))] == ["12"]
 
 
 BROKEN: dict[str, tuple[bytes, str]] = {
@@ -117,17 +152,17 @@ BROKEN: dict[str, tuple[bytes, str]] = {
 def test_broken_pictures_are_left_out_with_a_reason(tmp_path: Path, case: str) -> None:
     """The good one beside it is still taken."""
     data, reason = BROKEN[case]
-    write_files(tmp_path, {"c/bad.png": data, "c/good.png": disc(), "sos/0/bad.png": data, "sos/0/good.png": disc()})
-    for source in (sos.CategoryFolders(tmp_path), sos.SOSLayout(tmp_path)):
-        assert reasons(source) == [reason]
-        assert len(taken(source)) == 1
+    for layout, folder in ((sos.CategoryFolders, "a/c"), (sos.SOSLayout, "b/c/0")):
+        root = write_files(tmp_path, {f"{folder}/bad.png": data, f"{folder}/good.png": disc()}) / folder[0]
+        assert left_out(layout(root)) == {f"{folder[2:]}/bad.png": reason}
+        assert len(taken(layout(root))) == 1
 
 
 def test_a_picture_that_promises_too_many_pixels_is_left_out(tmp_path: Path) -> None:
     write_files(tmp_path, {"c/bad.png": png_header_only(40_000, 40_000), "c/good.png": disc()})
-    assert reasons(sos.CategoryFolders(tmp_path)) == ["more than 268435456 pixels"]
+    assert left_out(sos.CategoryFolders(tmp_path)) == {"c/bad.png": "more than 268435456 pixels"}
     (tmp_path / "c/bad.png").write_bytes(png_header_only(16384, 16384))  # just as many: decoded, and found to be cut
-    assert reasons(sos.CategoryFolders(tmp_path)) == ["not a readable image"]
+    assert left_out(sos.CategoryFolders(tmp_path)) == {"c/bad.png": "not a readable image"}
 
 
 @pytest.mark.parametrize("entry", ["folder", "dangling link"])
@@ -136,7 +171,7 @@ def test_an_entry_that_is_no_file_does_not_stop_the_others(tmp_path: Path, entry
     bad = tmp_path / "c/bad.png"
     bad.mkdir() if entry == "folder" else bad.symlink_to(tmp_path / "nowhere.png")
     assert len(taken(sos.CategoryFolders(tmp_path))) == 1
-    assert reasons(sos.CategoryFolders(tmp_path)) == ["not a file"]
+    assert left_out(sos.CategoryFolders(tmp_path)) == {"c/bad.png": "not a file"}
 
 
 def rgba_variants() -> dict[str, tuple[bytes, Pixels]]:

@@ -177,6 +177,17 @@ def test_bleed_fills_from_the_nearest() -> None:
     assert (np.diff(filled[:, :, 0], axis=1) <= 0).all()
 
 
+def test_bleed_weighs_by_alpha() -> None:
+    """A faint green pixel (alpha 1) between an opaque red area and the hole is kept, and fills next to nothing."""
+    colour, alpha = np.zeros((16, 32, 3), np.uint8), np.zeros((16, 32), np.uint8)
+    colour[:, :8], alpha[:, :8] = (200, 0, 0), 255
+    colour[:, 8:10], alpha[:, 8:10] = (0, 200, 0), 1
+    filled = bleed(colour, alpha)
+    assert (filled[:, 8:10] == (0, 200, 0)).all()
+    assert filled[:, 10:, 1].max() <= 20
+    assert filled[:, 10:, 0].min() >= 180
+
+
 # resize_rgba
 
 

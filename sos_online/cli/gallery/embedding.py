@@ -33,7 +33,15 @@ def facts_json(entry: Entry) -> str:
         for item, colour in zip(entry.objects, instance_colours(len(entry.objects)), strict=True)
     ]
     height, width = entry.instance_map.shape
-    return _markup_safe_json({"title": entry.title, "width": width, "height": height, "objects": objects})
+    return _markup_safe_json(
+        {
+            "title": entry.title,
+            "width": width,
+            "height": height,
+            "isLit": entry.unlit is not None,
+            "objects": objects,
+        }
+    )
 
 
 def pixels_json(entry: Entry) -> str:
@@ -44,11 +52,16 @@ def pixels_json(entry: Entry) -> str:
     """
     return _markup_safe_json(
         {
-            "jpeg": _base64(_encoded(Image.fromarray(entry.image), "JPEG", quality=90, subsampling=0)),
+            "jpeg": _jpeg(entry.image),
+            "unlitJpeg": None if entry.unlit is None else _jpeg(entry.unlit),
             "instanceMapPng": _base64(instance_map_png(entry.instance_map)),
             "idSum": int(entry.instance_map.sum(dtype=np.int64)),
         }
     )
+
+
+def _jpeg(image: npt.NDArray[np.uint8]) -> str:
+    return _base64(_encoded(Image.fromarray(image), "JPEG", quality=90, subsampling=0))
 
 
 def instance_map_png(instance_map: npt.NDArray[np.int32]) -> bytes:

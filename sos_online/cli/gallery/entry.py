@@ -38,12 +38,18 @@ class Entry:
     image: npt.NDArray[np.uint8]  # [H, W, 3] RGB, 0..255
     instance_map: npt.NDArray[np.int32]  # [H, W]; 0 = background, i + 1 = objects[i]
     objects: tuple[GalleryObject, ...]
+    unlit: npt.NDArray[np.uint8] | None = None  # the same picture without its light, [H, W, 3] RGB
 
     def __post_init__(self) -> None:
         if self.image.ndim != 3 or self.image.shape[2] != 3 or self.image.dtype != np.uint8 or self.image.size == 0:
             raise ValueError(
                 f"{self.title}: image must be a non-empty [H, W, 3] uint8 array, "
                 f"not {list(self.image.shape)} {self.image.dtype}"
+            )
+        if self.unlit is not None and (self.unlit.shape != self.image.shape or self.unlit.dtype != np.uint8):
+            raise ValueError(
+                f"{self.title}: unlit {list(self.unlit.shape)} {self.unlit.dtype} does not fit "
+                f"the image's {list(self.image.shape)} uint8"
             )
         if self.instance_map.shape != self.image.shape[:2]:
             raise ValueError(

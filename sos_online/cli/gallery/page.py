@@ -14,6 +14,8 @@ from pathlib import Path
 from sos_online.cli.gallery.embedding import facts_json, pixels_json
 from sos_online.cli.gallery.entry import Entry
 
+# They become one style sheet, in this order: rules for narrow windows override those before them.
+_STYLES = ("page.css", "large_view.css", "narrow.css")
 # They become one script, in this order: each uses only what stands before it.
 _SCRIPTS = (
     "instance_map.js",
@@ -25,6 +27,7 @@ _SCRIPTS = (
     "rows.js",
     "picture_view.js",
     "object_card.js",
+    "comparison.js",
     "large_view.js",
     "gallery.js",
 )
@@ -53,7 +56,7 @@ def write_gallery(path: Path, entries: Iterable[Entry], title: str) -> None:
 
 def _page_around_entries(title: str) -> tuple[str, str]:
     """The page up to where the entries stand, and the rest of it."""
-    style = _web_file("page.css")
+    style = "\n".join(_web_file(name) for name in _STYLES)
     script = '"use strict";\n' + "\n".join(_web_file(name) for name in _SCRIPTS)
     blanks = {
         "title": html.escape(title),

@@ -24,12 +24,13 @@ _MUTED = (108, 117, 133)
 
 
 def contact_sheet(
-    entries: Sequence[Entry], columns: int | None = None, tile: int = 320, overlay: bool = True
+    entries: Sequence[Entry], columns: int | None = None, tile: int = 320, overlay: bool = True, group: int = 1
 ) -> npt.NDArray[np.uint8]:
     """The entries side by side as one ``[H, W, 3]`` uint8 RGB picture.
 
     Each picture keeps its proportions in a window ``tile`` pixels wide. ``columns`` is chosen for a sheet somewhat
-    wider than high where it is not given. ``overlay`` marks the objects: tint, contour, box and label.
+    wider than high where it is not given. ``overlay`` marks the objects: tint, contour, box and label. Entries
+    belong together ``group`` by ``group``, and stand closer to each other than to the next.
     """
     if not entries:
         raise ValueError("a contact sheet needs at least one entry")
@@ -39,6 +40,8 @@ def contact_sheet(
         columns = min(len(entries), math.ceil(math.sqrt(len(entries) * 1.4)))
     if columns < 1:
         raise ValueError(f"columns must be at least 1, not {columns}")
+    if group < 1:
+        raise ValueError(f"group must be at least 1, not {group}")
     columns = min(columns, len(entries))
 
     gap, inset = max(8, tile // 20), max(4, tile // 40)
@@ -46,10 +49,13 @@ def contact_sheet(
     window = (tile, _window_height(entries, tile))
     card_width, card_height = tile + 2 * inset, window[1] + inset + caption
     rows = math.ceil(len(entries) / columns)
-    size = (columns * (card_width + gap) + gap, rows * (card_height + gap) + gap)
+    lefts = [gap]
+    for column in range(1, columns + 1):
+        lefts.append(lefts[-1] + card_width + (gap if column % group == 0 or column == columns else inset // 2))
+    size = (lefts[columns], rows * (card_height + gap) + gap)
     sheet = Image.new("RGB", size, _PAPER)
     for index, entry in enumerate(entries):
-        left = gap + index % columns * (card_width + gap)
+        left = lefts[index % columns]
         top = gap + index // columns * (card_height + gap)
         draw = ImageDraw.Draw(sheet)
         edges = ((left, top), (left + card_width - 1, top + card_height - 1))

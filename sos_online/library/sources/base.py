@@ -72,6 +72,11 @@ def file_unit(name: str, path: Path, segments: int, payload: Any) -> Unit:
     return Unit(name, status.st_size, segments, payload, status.st_mtime_ns)
 
 
+def unit_left_out(key: str, reason: str) -> Unit:
+    """The unit of a segment that is left out when it is listed: its payload is what reading it gives."""
+    return Unit(key, size=0, segments=0, payload=LeftOut(key, reason))
+
+
 class Source(Protocol):
     """A place where segments come from. ``units`` are listed in a fixed order; ``read`` depends on its unit alone."""
 
@@ -95,6 +100,11 @@ def category_name(name: str) -> str:
     """A category's name as shown: Unicode composed, underscores as spaces, single blanks. Case is kept here;
     categories that differ only in case are joined when the library is written."""
     return re.sub(r"[\s_]+", " ", unicodedata.normalize("NFC", name)).strip()
+
+
+def nameless(folder: str) -> str:
+    """Why a folder's segments are left out if :func:`category_name` leaves nothing of its name."""
+    return f"the folder's name {folder!r} leaves no name of a category"
 
 
 def existing_folder(path: Path, what: str) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -12,7 +13,15 @@ import cv2
 import numpy as np
 
 from sos_online.errors import SourceError
-from sos_online.library.sources.base import LeftOut, RawSegment, Unit, category_name, existing_folder, file_unit
+from sos_online.library.sources.base import (
+    LeftOut,
+    RawSegment,
+    Unit,
+    category_name,
+    existing_folder,
+    file_unit,
+    unit_left_out,
+)
 from sos_online.library.sources.coco_json import read_instances
 from sos_online.library.sources.picture_size import TOO_LARGE, is_too_large
 from sos_online.library.sources.segmentation import decode_segmentation
@@ -21,7 +30,7 @@ from sos_online.types import Pixels
 
 @dataclass(frozen=True, init=False)
 class CocoInstances:
-    """Source of COCO-format instances. Crowds are left out.
+    """Source of COCO-format instances. Crowds are left out, and so are annotations of images that the JSON lacks.
 
     Attributes:
         images: folder of the images.
@@ -29,6 +38,9 @@ class CocoInstances:
         min_area: fewest mask pixels of a segment.
         only_images: file names (as in the JSON) to take segments from, each of which must be in it; all if None.
         name: of the source in the library; the JSON's name without suffix if empty.
+
+    Raises:
+        SourceError: ``only_images`` is one text, which would be read letter by letter.
     """
 
     images: Path
@@ -45,6 +57,8 @@ class CocoInstances:
         only_images: Collection[str] | None = None,
         name: str = "",
     ) -> None:
+        if isinstance(only_images, (str, bytes, os.PathLike)):
+            raise SourceError(f"only_images: expected a collection of file names, found one: {only_images!r}")
         object.__setattr__(self, "images", Path(images))
         object.__setattr__(self, "annotations", Path(annotations))
         object.__setattr__(self, "min_area", min_area)
@@ -79,11 +93,19 @@ class CocoInstances:
             payload = _ImageAnnotations(
                 image.get("width"),
                 image.get("height"),
-                [(annotation["id"], names.get(annotation["category_id"], ""), annotation) for annotation in in_order],
+                [(annotation["id"], names.get(annotation["category_id"]), annotation) for annotation in in_order],
             )
             yield file_unit(file_name, path, segments=len(annotations), payload=payload)
+        if wanted is None:  # what is of no known image is of none that is wanted
+            known_ids = {image["id"] for image in content["images"]}
+            for image_id in sorted(by_image.keys() - known_ids, key=repr):
+                for annotation in sorted(by_image[image_id], key=lambda annotation: annotation["id"]):
+                    yield unit_left_out(f"{image_id}#{annotation['id']}", "image id not in the file")
 
     def read(self, unit: Unit) -> Iterable[RawSegment | LeftOut]:
+        if isinstance(unit.payload, LeftOut):
+            yield unit.payload
+            return
         payload: _ImageAnnotations = unit.payload
         image = _read_image(self.images / unit.name)
         if not isinstance(image, str) and not payload.fits(image):
@@ -95,11 +117,15 @@ class CocoInstances:
             else:
                 yield self._cut_out(key, category, annotation, image)
 
-    def _cut_out(self, key: str, category: str, annotation: dict[str, Any], image: Pixels) -> RawSegment | LeftOut:
+    def _cut_out(
+        self, key: str, category: str | None, annotation: dict[str, Any], image: Pixels
+    ) -> RawSegment | LeftOut:
         if annotation.get("iscrowd"):
             return LeftOut(key, "crowd")
-        if not category:
+        if category is None:
             return LeftOut(key, "category id not in the file")
+        if not category:
+            return LeftOut(key, f"category id {annotation['category_id']!r} has an empty name")
         mask = decode_segmentation(annotation.get("segmentation"), (image.shape[0], image.shape[1]))
         if mask is None:
             return LeftOut(key, "no valid segmentation")
@@ -112,11 +138,12 @@ class CocoInstances:
 
 @dataclass(frozen=True, slots=True)
 class _ImageAnnotations:
-    """What the JSON says of one image: its size, where it is given, and (id, category, annotation) of its objects."""
+    """What the JSON says of one image: its size, where it is given, and (id, category, annotation) of its objects; no
+    category where the JSON lacks its id."""
 
     width: int | None
     height: int | None
-    annotations: list[tuple[int, str, dict[str, Any]]]
+    annotations: list[tuple[int, str | None, dict[str, Any]]]
 
     def fits(self, image: Pixels) -> bool:
         """False for an image of another size: its annotations would be cut out somewhere else."""

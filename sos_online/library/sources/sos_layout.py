@@ -16,7 +16,9 @@ from sos_online.library.sources.base import (
     category_name,
     existing_folder,
     file_unit,
+    nameless,
     read_rgba,
+    unit_left_out,
 )
 from sos_online.types import Words
 
@@ -53,12 +55,17 @@ class SOSLayout:
         for path in sorted(root.glob("*/*/*.png")):
             found = True
             category, sub_category, _ = name = path.relative_to(root).parts
+            if not category_name(category):
+                yield unit_left_out("/".join(name), nameless(category))
+                continue
             entry = words.get(f"{category}_{sub_category}", {})
             yield file_unit("/".join(name), path, segments=1, payload=self._words(sub_category, entry))
         if not found:
             raise SourceError(f"{root}: expected CATEGORY/SUB_CATEGORY/ID.png below it, found none")
 
     def read(self, unit: Unit) -> Iterable[RawSegment | LeftOut]:
+        if isinstance(unit.payload, LeftOut):
+            return [unit.payload]
         rgba = read_rgba(self.root / unit.name)
         if isinstance(rgba, str):
             return [LeftOut(unit.name, rgba)]

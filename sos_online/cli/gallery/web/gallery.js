@@ -88,7 +88,7 @@ function startGallery() {
     for (const { view } of tiles) view.redrawIfLoaded();
     large.redraw();
   };
-  setUpSwitches(redrawAll);
+  setUpSwitches(entries.some(({ isLit }) => isLit), redrawAll);
   setUpFilter(filter, entries, () => {
     for (const { tile, view } of tiles) tile.hidden = filter.isActive && !view.entry.objects.some(isWanted);
     const left = tiles.filter(({ tile }) => !tile.hidden).length;

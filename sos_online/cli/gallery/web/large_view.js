@@ -8,6 +8,7 @@ class LargeView {
     this.viewOptions = { isWanted, onTampered, labelSize: 13 };
     this.neighbours = neighbours;
     this.view = null;
+    this.comparison = new Comparison(dialog, card);
     this.stopFollowing = () => {};
     this.part = (name) => document.getElementById(`large-${name}`);
 
@@ -19,12 +20,14 @@ class LargeView {
     });
     document.addEventListener("keydown", (event) => {
       if (!dialog.open || !isShortcut(event)) return;
+      if (event.target.matches("input")) return; // arrows move what has the focus
       if (event.key === "ArrowLeft") this.step("previous");
       if (event.key === "ArrowRight") this.step("next");
     });
     dialog.addEventListener("close", () => {
       const { entry } = this.view;
       this.dropPicture();
+      this.comparison.turn(false);
       onClosed(entry);
     });
     new ResizeObserver(() => this.view?.redrawIfLoaded()).observe(this.part("frame"));
@@ -58,11 +61,12 @@ class LargeView {
     const view = new PictureView(entry, frame, this.viewOptions);
     const rows = entry.objects.map((object, index) => this.objectRow(view, object, index));
     this.part("objects").replaceChildren(...rows);
-    this.stopFollowing = view.followPointer(this.card, (lit) => {
-      rows.forEach((row, index) => row.classList.toggle("lit", index === lit));
-      rows[lit]?.scrollIntoView({ block: "nearest" });
+    this.stopFollowing = view.followPointer(this.card, (highlighted) => {
+      rows.forEach((row, index) => row.classList.toggle("highlighted", index === highlighted));
+      rows[highlighted]?.scrollIntoView({ block: "nearest" });
     });
     this.view = view;
+    this.comparison.follow(view);
     view.load();
   }
 
@@ -76,7 +80,7 @@ class LargeView {
     if (this.dialog.open) this.view.redrawIfLoaded();
   }
 
-  /** A row lights up its object while it is pointed at or has the focus, so that the keyboard reaches every card. */
+  /** A row highlights its object while it is pointed at or has the focus, so that the keyboard reaches every card. */
   objectRow(view, object, index) {
     const row = document.createElement("li");
     const button = document.createElement("button");
@@ -94,17 +98,17 @@ class LargeView {
     row.append(button);
     row.classList.toggle("unseen", object.area === 0);
 
-    const light = () => {
-      view.light(index);
+    const highlight = () => {
+      view.highlight(index);
       const { left, top } = row.getBoundingClientRect();
       this.card.showAt(object, left, top, view.placeOf(object));
     };
     const leave = () => {
-      view.light(-1);
+      view.highlight(-1);
       this.card.hide();
     };
-    button.addEventListener("pointerenter", light);
-    button.addEventListener("focus", light);
+    button.addEventListener("pointerenter", highlight);
+    button.addEventListener("focus", highlight);
     button.addEventListener("pointerleave", leave);
     button.addEventListener("blur", leave);
     return row;

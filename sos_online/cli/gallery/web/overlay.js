@@ -7,15 +7,15 @@ const SMALL_SIDE = 30; // boxes up to this get no dark edge: in a crowded pictur
 /**
  * Draws on `canvas`, which lies exactly over the picture.
  *
- * scene.entry      the facts: width and height in image pixels, objects
- * scene.outlines   a Path2D per object in image pixels, or null where they are not known
- * scene.shown      which of boxes, masks, labels, visibility, amodal are switched on
- * scene.isWanted   whether the filter lets an object through
- * scene.lit        the index of the object to light up, or -1
- * scene.labelSize  in CSS pixels
+ * scene.entry        the facts: width and height in image pixels, objects
+ * scene.outlines     a Path2D per object in image pixels, or null where they are not known
+ * scene.shown        which of boxes, masks, labels, visibility, amodal are switched on
+ * scene.isWanted     whether the filter lets an object through
+ * scene.highlighted  the index of the object to highlight, or -1
+ * scene.labelSize    in CSS pixels
  */
 function drawOverlay(canvas, scene) {
-  const { entry, outlines, shown, isWanted, lit, labelSize } = scene;
+  const { entry, outlines, shown, isWanted, highlighted, labelSize } = scene;
   const width = canvas.clientWidth;
   const height = canvas.clientHeight;
   canvas.width = Math.round(width * devicePixelRatio);
@@ -34,15 +34,16 @@ function drawOverlay(canvas, scene) {
       for (const object of wanted) drawMask(context, object, outlines[object.index], scale);
     });
   }
-  if (lit >= 0 && outlines) {
-    inImagePixels(context, scale, () => lightUp(context, entry, outlines[lit], entry.objects[lit].colour, scale));
+  if (highlighted >= 0 && outlines) {
+    const { colour } = entry.objects[highlighted];
+    inImagePixels(context, scale, () => highlight(context, entry, outlines[highlighted], colour, scale));
   }
   context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
-  const marked = lit >= 0 ? [entry.objects[lit]] : wanted;
+  const marked = highlighted >= 0 ? [entry.objects[highlighted]] : wanted;
   const visible = marked.filter((object) => object.area > 0);
   for (const object of marked) {
     // The dashed box is all there is to show of an object that is hidden altogether.
-    const isOnlyHint = lit >= 0 && object.area === 0;
+    const isOnlyHint = highlighted >= 0 && object.area === 0;
     if (shown.amodal || isOnlyHint) strokeBox(context, toScreen(object.amodalBox), object.colour, [4, 3]);
   }
   if (shown.boxes) {
@@ -95,7 +96,7 @@ function strokeBox(context, box, colour, dashes) {
 }
 
 /** Darkens all but one object, and draws a bright line around that one. */
-function lightUp(context, entry, outline, colour, scale) {
+function highlight(context, entry, outline, colour, scale) {
   const around = new Path2D();
   around.rect(0, 0, entry.width, entry.height);
   around.addPath(outline);

@@ -3,16 +3,18 @@
 class PictureView {
   /**
    * entry      the facts of a picture, with `readPixels` to get at its images
-   * frame      an element with an <img> and, exactly over it, a <canvas>
+   * frame      an element with two <img>, the second for the picture without light, and exactly over them a <canvas>
    * options    isWanted(object), labelSize in CSS pixels, onTampered() for a browser that changes canvas pixels
    */
   constructor(entry, frame, options) {
     this.entry = entry;
     this.frame = frame;
     this.image = frame.querySelector("img");
+    this.unlitImage = frame.querySelector("img.unlit");
     this.canvas = frame.querySelector("canvas");
     this.options = options;
-    this.lit = -1;
+    this.isBare = false; // nothing drawn over it but the object highlighted
+    this.highlighted = -1;
     this.ids = null;
     this.outlines = null;
     this.loading = null; // a token: a load that is no longer the latest must not draw
@@ -24,6 +26,7 @@ class PictureView {
     const { width, height, objects } = this.entry;
     const pixels = this.entry.readPixels();
     this.image.src = `data:image/jpeg;base64,${pixels.jpeg}`;
+    if (this.entry.isLit) this.unlitImage.src = `data:image/jpeg;base64,${pixels.unlitJpeg}`;
     const ids = await decodeInstanceMap(pixels.instanceMapPng, width, height);
     if (this.loading !== token) return;
     if (idsAreExact(ids, pixels.idSum)) {
@@ -39,8 +42,9 @@ class PictureView {
   /** Gives back the memory of the picture; `load` brings it back. */
   release() {
     this.loading = this.ids = this.outlines = null;
-    this.lit = -1;
+    this.highlighted = -1;
     this.image.removeAttribute("src");
+    this.unlitImage.removeAttribute("src");
     this.canvas.width = this.canvas.height = 0;
     delete this.frame.dataset.state;
   }
@@ -50,19 +54,19 @@ class PictureView {
   }
 
   draw() {
-    const { entry, outlines, lit } = this;
+    const { entry, outlines, highlighted, isBare } = this;
     const { isWanted, labelSize } = this.options;
-    drawOverlay(this.canvas, { entry, outlines, lit, isWanted, labelSize, shown });
+    drawOverlay(this.canvas, { entry, outlines, highlighted, isWanted, labelSize, shown: isBare ? {} : shown });
   }
 
   redrawIfLoaded() {
     if (this.isLoaded) this.draw();
   }
 
-  /** Lights up one object, or none with -1. */
-  light(index) {
-    if (index === this.lit) return;
-    this.lit = index;
+  /** Highlights one object, or none with -1. */
+  highlight(index) {
+    if (index === this.highlighted) return;
+    this.highlighted = index;
     this.redrawIfLoaded();
   }
 
@@ -89,19 +93,20 @@ class PictureView {
     };
   }
 
-  /** Lights up objects under the pointer and shows their card; `onLit(index)` is told, too. */
-  followPointer(card, onLit = () => {}) {
+  /** Highlights objects under the pointer and shows their card; `onHighlighted(index)` is told, too. */
+  followPointer(card, onHighlighted = () => {}) {
     const point = (event) => {
-      const index = this.objectAt(event.clientX, event.clientY);
-      this.light(index);
+      const isOnPicture = !event.target.closest("input"); // and not on a control above it
+      const index = isOnPicture ? this.objectAt(event.clientX, event.clientY) : -1;
+      this.highlight(index);
       if (index >= 0) card.showAt(this.entry.objects[index], event.clientX, event.clientY);
       else card.hide();
-      onLit(index);
+      onHighlighted(index);
     };
     const leave = () => {
-      this.light(-1);
+      this.highlight(-1);
       card.hide();
-      onLit(-1);
+      onHighlighted(-1);
     };
     const listening = new AbortController();
     const { signal } = listening;

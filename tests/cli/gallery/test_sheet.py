@@ -60,6 +60,17 @@ def test_more_columns_than_pictures_leave_no_empty_paper() -> None:
     assert contact_sheet(entries, columns=7, tile=80).shape == contact_sheet(entries, columns=1, tile=80).shape
 
 
+def test_entries_of_a_group_stand_closer_than_groups_do() -> None:
+    entries = [entry_of_squares(80, 60, [])] * 8
+    spaced, paired = (contact_sheet(entries, columns=4, tile=80, overlay=False, group=group) for group in (1, 2))
+    assert paired.shape[0] == spaced.shape[0]
+    for sheet, is_even in ((spaced, True), (paired, False)):
+        is_picture = (sheet[40] == GREY).all(axis=1)
+        starts = np.flatnonzero(is_picture[1:] & ~is_picture[:-1])
+        first, second, third = np.diff(starts)
+        assert first == third and (first == second if is_even else first < second)
+
+
 def test_without_overlay_the_picture_is_untouched() -> None:
     generator = np.random.default_rng(0)
     plain = entry_of_squares(160, 120, [(30, 30, 40)])
@@ -128,7 +139,11 @@ def test_hundreds_of_objects_and_strange_names() -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [({"columns": 0}, "columns must be at least 1"), ({"tile": 10}, "tile must be at least 64")],
+    [
+        ({"columns": 0}, "columns must be at least 1"),
+        ({"group": 0}, "group must be at least 1"),
+        ({"tile": 10}, "tile must be at least 64"),
+    ],
 )
 def test_a_sheet_that_cannot_be_laid_out_is_refused(arguments: dict[str, int], message: str) -> None:
     with pytest.raises(ValueError, match=message):
@@ -155,6 +170,12 @@ def test_a_sheet_of_nothing_is_refused() -> None:
 def test_an_entry_whose_parts_do_not_fit_is_refused(image: np.ndarray, instance_map: np.ndarray, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Entry("sample 7", image, instance_map, (square_object(0, 0, 2),))
+
+
+@pytest.mark.parametrize("unlit", [np.zeros((4, 6, 3), np.uint8), np.zeros((4, 5, 3), np.float32)])
+def test_a_picture_without_light_that_does_not_fit_the_lit_one_is_refused(unlit: np.ndarray) -> None:
+    with pytest.raises(ValueError, match=r"sample 7: unlit \[4, \d, 3\] \w+ does not fit"):
+        Entry("sample 7", np.zeros((4, 5, 3), np.uint8), np.zeros((4, 5), np.int32), (), unlit)
 
 
 def test_labels_stay_in_the_frame_and_off_each_other() -> None:

@@ -1,0 +1,29 @@
+"""Collating with the light made at once: what a CPU does in its workers, and CUDA behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor
+from torchvision.tv_tensors import Image
+
+from sos_online.data.batch import Batch, collate
+from sos_online.relight import Lighting
+from sos_online.types import Target
+
+
+class LitCollate:
+    """As :func:`collate`; samples are lit one by one, so that a sample has the same bytes in any batch."""
+
+    def __init__(self) -> None:
+        self._lighting = Lighting()
+
+    def __call__(self, samples: Sequence[tuple[Tensor, Target]]) -> Batch:
+        return collate([self._lit(image, target) for image, target in samples])
+
+    def _lit(self, image: Tensor, target: Target) -> tuple[Tensor, Target]:
+        if "light" not in target or "patches" in target:  # painted behind the workers, and lit after that
+            return image, target
+        rest = {key: value for key, value in target.items() if key != "light"}
+        lit = self._lighting.light_one(image, target["instance_map"], len(target["labels"]), target["light"])
+        return Image(lit), rest

@@ -1,0 +1,28 @@
+"""Drawing by weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+import numpy as np
+
+Kind = TypeVar("Kind", bound=str)
+
+
+def in_order(weights: Mapping[Kind, float], order: tuple[Kind, ...]) -> dict[Kind, float]:
+    """The weights in one order, so that the order in a file changes neither a fingerprint nor what is drawn.
+
+    Raises:
+        ValueError: a weight is below 0, or none is above.
+    """
+    if not (min(weights.values(), default=0) >= 0 < sum(weights.values())):
+        raise ValueError(f"weights must be 0 or more, at least one above 0, found {dict(weights)}")
+    return {kind: weights[kind] for kind in order if kind in weights}
+
+
+def pick(weights: Mapping[Kind, float], number: float) -> Kind:
+    """The kind that a uniform number in [0, 1) falls on; weights need not add up to 1."""
+    kinds = list(weights)
+    bounds = np.cumsum(list(weights.values()))
+    return kinds[min(int(np.searchsorted(bounds, number * bounds[-1], side="right")), len(kinds) - 1)]
