@@ -52,6 +52,7 @@ class Contestant:
 
     call: Callable[[], object]
     floor: float
+    images: int | None = None  # of a call; the batch if None
 
 
 def main() -> None:
@@ -71,6 +72,9 @@ def main() -> None:
                 contestants = all_contestants(side, device, bandwidth)
                 times = take_turns(contestants, arguments.rounds, device)
                 figures += report(contestants, times, device, side)
+            if device.type == "cuda" and find_spec("diffusers"):
+                contestants = diffusion(composites_of_demo(max(SIDES), device))
+                figures += report(contestants, take_turns(contestants, 2, device, warm_up=1), device, max(SIDES))
     if arguments.json:
         arguments.json.write_text(
             json.dumps({"machine": machine(arguments.devices), "figures": figures}, indent=1) + "\n"
@@ -84,8 +88,8 @@ def all_contestants(side: int, device: torch.device, bandwidth: float) -> dict[s
         **relighting(composites, bandwidth),
         **blending(composites, bandwidth),
     }
-    if device.type == "cuda" and side == max(SIDES) and find_spec("diffusers"):
-        contestants |= diffusion(composites)
+    if device.type == "cpu":
+        contestants |= in_a_worker(side, bandwidth)
     return contestants
 
 
@@ -110,13 +114,34 @@ def relighting(composites: Composites, bandwidth: float) -> dict[str, Contestant
     }
 
 
+def in_a_worker(side: int, bandwidth: float) -> dict[str, Contestant]:
+    """What a CPU's workers do, an image at a time, bytes in and out: without a camera, and by the default recipe."""
+    recipe = sos.Recipe().replace(canvas={"sizes": [[side, side]]}, objects=[OBJECTS, OBJECTS])
+    dataset = sos.SOSDataset(sos.SegmentLibrary.demo(), recipe)
+    samples = [dataset.sample(index) for index in range(12)]
+    lighting = Lighting()
+
+    def light(camera: bool) -> None:
+        for image, target in samples:
+            spec = target["light"] if camera else replace(target["light"], camera=CameraSpec())
+            lighting.light_one(image, target["instance_map"], len(target["labels"]), spec)
+
+    touched = (2 * 3 + 2) * side * side / bandwidth  # bytes of two pictures and a map
+    return {
+        "photometric, in a worker": Contestant(partial(light, camera=False), touched, len(samples)),
+        "default light, in a worker": Contestant(partial(light, camera=True), touched, len(samples)),
+    }
+
+
 def diffusion(composites: Composites) -> dict[str, Contestant]:
+    """IC-Light at full size. "one at a time" is this package's own loop with a batch of one, guidance fused already."""
     from light_diffusion import PROMPTS, flop_of, iclight_calls, matrix_rate
 
     specs = [LightSpec("iclight", prompt=PROMPTS[i % len(PROMPTS)], seed=i) for i in range(len(composites))]
+    composites = replace(composites, specs=specs)
     rate = matrix_rate(composites.device, seconds_of)
-    calls = iclight_calls(replace(composites, specs=specs))
-    return {name: Contestant(call, flop_of(call) / len(composites) / rate) for name, call in calls.items()}
+    floors = {name: flop_of(call) / rate for name, call in iclight_calls(composites.take([0])).items()}
+    return {name: Contestant(call, floors[name]) for name, call in iclight_calls(composites).items()}
 
 
 def composites_of_demo(side: int, device: torch.device) -> Composites:
@@ -191,13 +216,16 @@ def seconds_of(call: Callable[[], object], device: torch.device) -> float:
     return time.perf_counter() - begin
 
 
-def take_turns(contestants: dict[str, Contestant], rounds: int, device: torch.device) -> dict[str, list[float]]:
-    """Seconds an image, for each round; the first two rounds warm up and are not counted."""
+def take_turns(
+    contestants: dict[str, Contestant], rounds: int, device: torch.device, warm_up: int = 2
+) -> dict[str, list[float]]:
+    """Seconds an image, for each round; the first rounds warm up and are not counted."""
     times: dict[str, list[float]] = {name: [] for name in contestants}
-    for _ in range(rounds + 2):
+    for _ in range(rounds + warm_up):
         for name, contestant in contestants.items():
-            times[name].append(seconds_of(contestant.call, device) / BATCH[device.type])
-    return {name: seconds[2:] for name, seconds in times.items()}
+            images = contestant.images or BATCH[device.type]
+            times[name].append(seconds_of(contestant.call, device) / images)
+    return {name: seconds[warm_up:] for name, seconds in times.items()}
 
 
 def report(

@@ -16,6 +16,9 @@ from sos_online.relight import IcLightSettings, ReservoirSettings
 from sos_online.targets import TargetOptions
 from sos_online.types import Section
 
+# keys that say where and how fast a picture is made, and not what it looks like
+EXECUTION_ONLY = {"device": {"composite"}, "iclight": {"max_batch", "cached_prompts", "dtype"}}
+
 Side = Annotated[int, Field(ge=1, le=16384)]
 
 
@@ -38,7 +41,7 @@ class DeviceWork(Section):
         composite: paint the objects on the background; labels are always made in the worker. For a GPU with workers
             that cannot keep up; on a CPU it is slower.
         light: relight and blend; with ``false`` before the dataset's transforms, else after them. (On a CPU
-            ``make_loader`` has photometric light made in the workers either way.)
+            ``make_loader`` has it made in the workers even so, unless ``composite`` or diffusion keep it behind them.)
     """
 
     composite: bool = False
@@ -84,10 +87,17 @@ class Recipe(Section):
         return objects
 
     @model_validator(mode="after")
-    def _diffusion_runs_on_the_device(self) -> Recipe:
-        if not self.device.light and self.light is not None and self.light.relighters.get("iclight", 0) > 0:
+    def _diffusion_fits(self) -> Recipe:
+        if not self.device.light and self.wants_diffusion:
             raise ValueError("device.light: expected true with the relighter iclight, which no worker can run")
+        if self.reservoir is not None and not self.wants_diffusion:
+            raise ValueError("reservoir: expected a weight for light.relighters.iclight, whose light it keeps")
         return self
+
+    @property
+    def wants_diffusion(self) -> bool:
+        """Whether an image may ask for diffusion light."""
+        return self.light is not None and self.light.relighters.get("iclight", 0) > 0
 
     @staticmethod
     def load(path: str | Path) -> Recipe:
@@ -124,8 +134,9 @@ class Recipe(Section):
         return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, default_flow_style=None)
 
     def fingerprint(self) -> str:
-        """Hash of all values: equal for equal recipes."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+        """Hash of what decides what a stream looks like, not of where and how fast it is made."""
+        made: Any = {**EXECUTION_ONLY, "reservoir": True}
+        return hashlib.sha256(self.model_dump_json(exclude=made).encode()).hexdigest()
 
 
 class _Loader(yaml.SafeLoader):
@@ -143,9 +154,11 @@ class _Loader(yaml.SafeLoader):
 
 
 def _explain(where: str, detail: Any) -> str:
-    key = ".".join(map(str, detail["loc"]))
+    key = ".".join(str(part) for part in detail["loc"] if part != "[key]")
     if detail["type"] == "extra_forbidden":
         return f"{where}: {key}: unknown key"
     message = detail["msg"].removeprefix("Value error, ")
+    if not key:  # sections that do not fit each other
+        return f"{where}: {message}"
     found = "" if "found" in message else f", found {detail['input']!r}"
     return f"{where}: {key}: {message}{found}"

@@ -117,6 +117,7 @@ def test_purposes_keep_their_numbers() -> None:
         "CANVAS_SIZE": 1,
         "TRANSFORMS": 2,
         "PIXELS": 3,
+        "LIGHT": 4,
     }
 
 

@@ -22,7 +22,6 @@ from sos_online.cli.stream_options import (
 from sos_online.cli.terminal import output, progress_bar
 from sos_online.cli.timing import time_light, time_stages
 from sos_online.data import SOSDataset, make_loader
-from sos_online.data.make_stage import wants_diffusion
 
 _BATCH = 8
 _ROUNDS = 5
@@ -48,7 +47,7 @@ def bench(
     torch.set_num_threads(1)
     dataset = open_dataset(library, recipe, backgrounds, size, seed, length=2**31)
     stages = time_stages(dataset, samples)
-    wants_cheap = dataset.recipe.light is not None and not wants_diffusion(dataset.recipe)
+    wants_cheap = dataset.recipe.light is not None and not dataset.recipe.wants_diffusion
     light = time_light(dataset, min(samples, _LIT)) if wants_cheap else None
     rates = _loader_rates(dataset, counts, samples)
     if json:

@@ -19,19 +19,20 @@ from sos_online.types import Target
 def gallery_entries(dataset: SOSDataset, count: int, device: str = "cpu") -> Iterator[Entry]:
     """The first ``count`` samples of a dataset, one at a time, as a training step would get them.
 
-    Where the device stage lights a sample, its entry has the picture without light as well.
+    Where a sample is lit, its entry has the picture without light as well.
     """
     # a preview waits for its light
     stage = make_device_stage(dataset.recipe.replace(reservoir=None), device, dtype=torch.uint8)
     for index in range(count):
-        batch = collate([dataset.sample(index)])
-        images, (target,) = stage(batch)
+        images, (target,) = stage(collate([dataset.sample(index)]))
+        scene = dataset.scene(index)
+        unlit = None if scene.light is None else dataset.render(replace(scene, light=None))
         yield Entry(
             title=f"sample {index}",
             image=_first_picture(images),
             instance_map=target["instance_map"].cpu().numpy().astype(np.int32),
             objects=tuple(_objects(dataset.library, target)),
-            unlit=None if batch.lights is None else _first_picture(stage(replace(batch, lights=None))[0]),
+            unlit=None if unlit is None else _first_picture(stage(collate([unlit]))[0]),
         )
 
 

@@ -18,20 +18,23 @@ Served = tuple[Images, list[Target]]
 def staged(batches: Iterable[Batch], stage: DeviceStage) -> Iterator[Served]:
     """The batches through the stage.
 
-    On CUDA the stage runs on a stream of its own, one batch ahead: while the model trains on one, the next is copied,
-    painted and lit. Nothing waits on the host. On a CPU they follow each other.
+    On CUDA the stage runs on a stream of its own, one batch ahead and no further: while the model trains on one, the
+    next is copied, painted and lit. Nothing waits on the host. On a CPU they follow each other.
     """
     if stage.device.type != "cuda":
         yield from map(stage, batches)
         return
-    # of higher priority than a reservoir's
-    side = torch.cuda.Stream(stage.device, priority=-1)  # type: ignore[no-untyped-call]
+    side = stage.stream
+    # weights may still be on their way on the stream of the one who loops
+    side.wait_stream(torch.cuda.current_stream(stage.device))
     ready: tuple[Served, torch.cuda.Event] | None = None
     for batch in batches:
         with torch.cuda.stream(side):
             following = stage(batch), side.record_event()
         if ready is not None:
             yield _handed_over(*ready)
+            # its step is queued by now: what is staged next begins behind it, beside the step that follows
+            side.wait_stream(torch.cuda.current_stream(stage.device))
         ready = following
     if ready is not None:
         yield _handed_over(*ready)

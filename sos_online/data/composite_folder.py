@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 
 from sos_online.compose.composite import MAX_OBJECTS
@@ -14,13 +14,14 @@ from sos_online.errors import SOSError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 _MAP = ".seg.png"
+_ORIENTATION = 0x0112
 
 
 class CompositeFolder:
     """Pictures ``KEY.png|jpg|webp`` with ``KEY.seg.png`` beside each, in any depth below a folder.
 
-    A map is a grey PNG of 8 or 16 bits that holds ids, or a colour PNG in COCO's panoptic coding,
-    id = R + 256 G + 65536 B; 0 is background. Ids need not be consecutive.
+    A map is a PNG of ids: grey of 8 or 16 bits, a palette's indices, or colours in COCO's panoptic coding,
+    id = R + 256 G + 65536 B; 0 is background. Ids need not be consecutive. Hidden files are passed over.
 
     Raises:
         SOSError: the folder is missing, holds no such picture, or one has no map.
@@ -33,7 +34,9 @@ class CompositeFolder:
         self.names = sorted(
             path.relative_to(self.root).as_posix()
             for path in self.root.rglob("*")
-            if path.suffix.lower() in SUFFIXES and not path.name.endswith(_MAP)
+            if path.suffix.lower() in SUFFIXES
+            and not path.name.lower().endswith(_MAP)
+            and not path.name.startswith(".")
         )
         if not self.names:
             raise SOSError(f"{root}: expected pictures ({', '.join(SUFFIXES)}) in this folder or below, found none")
@@ -45,13 +48,14 @@ class CompositeFolder:
         return len(self.names)
 
     def read(self, name: str) -> tuple[Tensor, Tensor, int]:
-        """A composite: uint8 ``[3, H, W]``; its map int32 ``[H, W]`` with ids 1 … N; N.
+        """A composite: uint8 ``[3, H, W]`` (grey becomes RGB); its map int32 ``[H, W]`` with ids 1 … N; N.
 
         Raises:
-            SOSError: a file cannot be decoded, or the two differ in size; names the file.
+            SOSError: a file cannot be decoded, has what would be lost (alpha, 16 bits, a turn in EXIF), or the two
+                differ in size; names the file.
         """
-        image = _decode(self.root / name, cv2.IMREAD_COLOR_RGB)
-        ids = _ids(_decode(self._map_of(name), cv2.IMREAD_UNCHANGED), self._map_of(name))
+        image = _pixels(self.root / name)
+        ids = _ids(self._map_of(name))
         if ids.shape != image.shape[:2]:
             raise SOSError(
                 f"{self._map_of(name)}: expected the picture's {image.shape[1]} x {image.shape[0]} pixels, "
@@ -70,22 +74,33 @@ class CompositeFolder:
         return (self.root / name).with_suffix(_MAP)
 
 
-def _decode(path: Path, flags: int) -> np.ndarray:
+def _open(path: Path) -> Image.Image:
+    """A decoded picture."""
     try:
-        pixels = cv2.imdecode(np.fromfile(path, np.uint8), flags | cv2.IMREAD_IGNORE_ORIENTATION)
-    except (OSError, cv2.error) as error:
-        raise SOSError(f"{path}: cannot be read: {error}") from None
-    if pixels is None:
-        raise SOSError(f"{path}: cannot be decoded")
-    return np.asarray(pixels)
+        image: Image.Image = Image.open(path)
+        image.load()
+        return image
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        reason = "it is empty" if path.is_file() and not path.stat().st_size else str(error)
+        raise SOSError(f"{path}: cannot be read: {reason}") from None
 
 
-def _ids(pixels: np.ndarray, path: Path) -> np.ndarray:
-    if pixels.ndim == 2 and pixels.dtype in (np.uint8, np.uint16):
-        return pixels.astype(np.int64)
-    if pixels.ndim == 3 and pixels.shape[2] >= 3 and pixels.dtype == np.uint8:  # OpenCV gives BGR
-        blue, green, red = (pixels[..., channel].astype(np.int64) for channel in range(3))
+def _pixels(path: Path) -> np.ndarray:
+    """uint8 ``[H, W, 3]`` RGB."""
+    image = _open(path)
+    if image.mode not in ("RGB", "L", "P", "1", "CMYK", "YCbCr") or "transparency" in image.info:
+        raise SOSError(f"{path}: expected 8 bits without alpha, which light would drop, found mode {image.mode}")
+    if image.getexif().get(_ORIENTATION, 1) != 1:
+        raise SOSError(f"{path}: EXIF says that it is to be turned: turn it and its map before they are lit")
+    return np.array(image.convert("RGB"))
+
+
+def _ids(path: Path) -> np.ndarray:
+    """int64 ``[H, W]``."""
+    image = _open(path)
+    if image.mode in ("L", "P", "1", "I", "I;16"):
+        return np.array(image).astype(np.int64)
+    if image.mode in ("RGB", "RGBA"):
+        red, green, blue = (np.array(channel).astype(np.int64) for channel in image.split()[:3])
         return red + 256 * green + 65536 * blue
-    raise SOSError(
-        f"{path}: expected a grey PNG of 8 or 16 bits, or a colour PNG of 8, found {pixels.dtype} {list(pixels.shape)}"
-    )
+    raise SOSError(f"{path}: expected ids as grey, palette or panoptic colours, found mode {image.mode}")

@@ -219,6 +219,8 @@ class SOSDataset(IterableDataset[Sample]):
         if not (isinstance(transformed, tuple) and len(transformed) == 2):
             raise StreamError(f"transforms: expected (image, target), found {type(transformed).__name__}")
         image, refitted = refit_target(*transformed, before=target)
+        if pending:
+            _check_can_be_lit(image)
         return image, {**refitted, **pending}
 
     def _plan(self, index: int, epoch: int, attempt: int) -> Scene:
@@ -246,6 +248,23 @@ class SOSDataset(IterableDataset[Sample]):
         if self.on_error != "warn":
             raise error
         warnings.warn(f"left out: {error}", RuntimeWarning, stacklevel=2)
+
+
+def _check_can_be_lit(image: Image) -> None:
+    """Raise ``StreamError`` if what a transform made is no picture any more, on which light could fall."""
+    found = f"{list(image.shape)} {image.dtype}"
+    in_range = image.dtype is torch.uint8
+    if image.is_floating_point() and image.numel():
+        low, high = float(image.amin()), float(image.amax())
+        found += f", {low:.3g} … {high:.3g}"
+        in_range = low >= 0 and high <= 1
+    _check(
+        "transforms: image",
+        found,
+        image.ndim == 3 and len(image) == 3 and in_range,
+        "[3, H, W], uint8 or float in 0 … 1, since light falls on it after the transforms (the recipe's device.light: "
+        "false has it before them; what a model normalises with belongs behind the loader)",
+    )
 
 
 def _one_opencv_thread() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from functools import cached_property
+
 import torch
 from torch import Tensor
 from torchvision.transforms.v2.functional import to_dtype
@@ -12,7 +15,7 @@ from sos_online.data.batch import Batch
 from sos_online.errors import StreamError
 from sos_online.relight import Composites, Lighting, to_bytes
 from sos_online.targets import expand_masks
-from sos_online.types import LightSpec, Target
+from sos_online.types import LightSpec, Relighting, Target
 
 Images = Tensor | list[Tensor]
 
@@ -30,6 +33,9 @@ class DeviceStage:
         masks: add ``masks`` to each target, uint8 ``[N, H, W]``, expanded on the device.
         lighting: relighters that are more than ``identity`` and ``photometric``; :func:`make_device_stage` loads them.
 
+    Attributes:
+        lit: how many images each relighter has lit here.
+
     Returns (when called):
         images ``[B, 3, H, W]`` (a list where sizes differ) and the list of targets. Their tensors are ordinary ones
         that may enter a training step.
@@ -43,16 +49,26 @@ class DeviceStage:
         masks: bool = False,
         lighting: Lighting | None = None,
     ) -> None:
-        if dtype is not torch.uint8 and not dtype.is_floating_point:
-            raise StreamError(f"dtype: expected torch.uint8 or a floating type, found {dtype}")
-        self.device = torch.device(device)
+        if not isinstance(dtype, torch.dtype) or (dtype is not torch.uint8 and not dtype.is_floating_point):
+            raise StreamError(f"dtype: expected torch.uint8 or a floating type, found {dtype!r}")
+        self.device = _checked(device)
         self.dtype = dtype
         self.masks = masks
         self.lighting = lighting or Lighting()
+        self.lit: Counter[Relighting] = Counter()
 
-    @torch.no_grad()
+    @cached_property
+    def stream(self) -> torch.cuda.Stream:
+        """The stream that a loader runs this stage on; one for good, since the allocator keeps a pool for each."""
+        # before a reservoir, which has the default priority
+        return torch.cuda.Stream(self.device, priority=-1)  # type: ignore[no-untyped-call]
+
     def __call__(self, batch: Batch) -> tuple[Images, list[Target]]:
-        batch = batch.to(self.device)
+        # ordinary tensors, in the precision that is written, whatever the caller is in
+        with torch.inference_mode(False), torch.no_grad(), torch.autocast(self.device.type, enabled=False):
+            return self._stage(batch.to(self.device))
+
+    def _stage(self, batch: Batch) -> tuple[Images, list[Target]]:
         targets = batch.targets()
         images, maps, lights = batch.images, batch.instance_maps, batch.lights
         finished: Images
@@ -83,4 +99,17 @@ class DeviceStage:
         return to_bytes(lit) if self.dtype is torch.uint8 else lit.to(self.dtype), targets
 
     def _light(self, composites: Composites, targets: list[Target]) -> tuple[Tensor, list[Target]]:
+        self.lit.update(spec.relighter for spec in composites.specs)
         return self.lighting(composites), targets
+
+
+def _checked(device: torch.device | str) -> torch.device:
+    """The device, if it is one that is there; said now and not by whatever uses it first."""
+    try:
+        known = torch.device(device)
+    except (RuntimeError, TypeError):
+        raise StreamError(f"device: expected cpu, cuda or such, found {device!r}") from None
+    count = torch.cuda.device_count() if known.type == "cuda" else None
+    if count is not None and (known.index or 0) >= count:
+        raise StreamError(f"device: found {device!r}, and PyTorch sees {count} CUDA devices here")
+    return known

@@ -18,13 +18,14 @@ from sos_online.data.device import DeviceStage
 from sos_online.errors import RecipeError, SOSError
 from sos_online.library.arrow_files import write_atomically
 from sos_online.plan.light import LightChoice, choose_light
-from sos_online.recipe import Recipe
+from sos_online.recipe import EXECUTION_ONLY, Recipe
 from sos_online.relight import Composites, to_bytes
 from sos_online.rng import Purpose, sample_generator
 from sos_online.types import LightSpec
 
 _SETTINGS = "light.json"
-_QUALITY = [cv2.IMWRITE_JPEG_QUALITY, 95, cv2.IMWRITE_WEBP_QUALITY, 101]  # 101 is lossless
+_JPEG = [cv2.IMWRITE_JPEG_QUALITY, 95]
+_QUALITY = {".jpg": _JPEG, ".jpeg": _JPEG, ".webp": [cv2.IMWRITE_WEBP_QUALITY, 101]}  # 101 is lossless
 
 
 @dataclass
@@ -64,8 +65,8 @@ def light_folder(
     choice = recipe.light
     if choice is None:
         raise RecipeError("light: expected settings, found null: there is nothing to do")
-    if out.resolve() == folder.root.resolve():
-        raise SOSError(f"{out}: expected another folder than that of the composites, which would be lost")
+    if out.resolve().is_relative_to(folder.root.resolve()):
+        raise SOSError(f"{out}: expected a folder outside {folder.root}, whose pictures these would be lost among")
     _check_settings(out, recipe, seed)
     report = LightReport()
     waiting: list[tuple[str, Tensor, Tensor, int]] = []
@@ -116,16 +117,27 @@ def _light_of(name: str, count: int, choice: LightChoice, seed: int) -> LightSpe
 
 
 def _write(path: Path, picture: np.ndarray) -> None:
-    encoded = cv2.imencode(path.suffix.lower(), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), _QUALITY)[1].tobytes()
+    suffix = path.suffix.lower()
+    bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
+    encoded = cv2.imencode(suffix, bgr, _QUALITY.get(suffix, []))[1].tobytes()
     write_atomically(path, lambda file: file.write(encoded))
 
 
 def _check_settings(out: Path, recipe: Recipe, seed: int) -> None:
     """Write down how the folder is lit, or check that it was lit like this."""
-    light = recipe.model_dump(mode="json", include={"light", "iclight"})
-    settings = json.dumps({"seed": seed, **light}, indent=1).encode()
+    used = {"light", "iclight"} if recipe.wants_diffusion else {"light"}
+    settings = {"seed": seed, **recipe.model_dump(mode="json", include=used)}
+    for key in EXECUTION_ONLY["iclight"]:
+        settings.get("iclight", {}).pop(key, None)
     path = out / _SETTINGS
     if not path.exists():
-        write_atomically(path, lambda file: file.write(settings))
-    elif path.read_bytes() != settings:
-        raise SOSError(f"{path}: this folder was lit with another recipe or seed; give another folder")
+        text = json.dumps(settings, indent=1).encode()
+        write_atomically(path, lambda file: file.write(text))
+        return
+    try:
+        before = json.loads(path.read_bytes())
+    except ValueError:
+        raise SOSError(f"{path}: expected how this folder was lit, found no JSON") from None
+    other = [key for key in settings if not isinstance(before, dict) or before.get(key) != settings[key]]
+    if other:
+        raise SOSError(f"{path}: this folder was lit with another {other[0]}; give another folder")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -13,12 +15,14 @@ from sos_online.data.batch import Batch, collate
 from sos_online.data.dataset import SOSDataset
 from sos_online.data.device import DeviceStage, Images
 from sos_online.data.lit_collate import LitCollate
-from sos_online.data.make_stage import make_device_stage, wants_diffusion
+from sos_online.data.make_stage import make_device_stage
+from sos_online.data.reservoir_stage import ReservoirStage
 from sos_online.data.sample_iterator import Sample, SampleIterator, check_identity
 from sos_online.data.shard import Ranks, Rounds
 from sos_online.errors import StreamError
+from sos_online.relight import ReservoirReport
 from sos_online.rng import loader_generator
-from sos_online.types import Target
+from sos_online.types import Relighting, Target
 
 
 def make_loader(
@@ -62,7 +66,7 @@ def make_loader(
         batch_size=batch_size,
         num_workers=num_workers,
         # a CPU makes light in the workers, beside each other; a model of diffusion stays in this process
-        collate_fn=LitCollate() if stage.device.type == "cpu" and not wants_diffusion(dataset.recipe) else collate,
+        collate_fn=LitCollate() if stage.device.type == "cpu" and not dataset.recipe.wants_diffusion else collate,
         pin_memory=stage.device.type == "cuda",
         persistent_workers=persistent_workers and num_workers > 0,
         prefetch_factor=prefetch_factor if num_workers else None,
@@ -115,6 +119,23 @@ class _View(IterableDataset[Sample]):
         return self.dataset.serve(epoch, self.rounds(start), self.ranks.rank)
 
 
+@dataclass(frozen=True)
+class LoaderReport:
+    """What a loader has served since it was made.
+
+    Attributes:
+        batches: served.
+        waited: seconds that this process waited for the workers' batches; near 0 if they keep up.
+        lit: how many images each relighter has lit in the device stage (a CPU lights in the workers).
+        reservoir: of its samples, if there is one.
+    """
+
+    batches: int
+    waited: float
+    lit: dict[Relighting, int]
+    reservoir: ReservoirReport | None
+
+
 class SOSLoader:
     """An iterable of ``(images, targets)`` with a position; made by :func:`make_loader`.
 
@@ -130,6 +151,8 @@ class SOSLoader:
         self._epoch = view.dataset.epoch
         self._start = 0  # the index at which the epoch's loop began, or will
         self._served = 0  # batches since
+        self._batches = 0  # in all
+        self._waited = 0.0
         self._begun = False
         self._loop: object | None = None  # the running one
         self._times_set = view.dataset.times_set
@@ -169,15 +192,31 @@ class SOSLoader:
         self._view.move_to(self._epoch, self._start)
         this = self._loop = object()
         try:
-            batches: Iterable[Batch] = self._loader
-            for served in staged(batches, self.stage):
+            for served in staged(self._collated(), self.stage):
                 if self._loop is not this:
                     raise StreamError("this loop has ended: another one was begun, or the loader's position was set")
                 self._served += 1
+                self._batches += 1
                 yield served
         finally:
             if self._loop is this:
                 self._loop = None
+
+    def _collated(self) -> Iterator[Batch]:
+        """What the workers send; the time that they are waited for is counted."""
+        batches: Iterator[Batch] = iter(self._loader)
+        while True:
+            begin = time.perf_counter()
+            batch = next(batches, None)
+            self._waited += time.perf_counter() - begin
+            if batch is None:
+                return
+            yield batch
+
+    def report(self) -> LoaderReport:
+        """Batches, waits, and the shares of relighters so far."""
+        reservoir = self.stage.report() if isinstance(self.stage, ReservoirStage) else None
+        return LoaderReport(self._batches, self._waited, dict(self.stage.lit), reservoir)
 
     def state_dict(self) -> dict[str, Any]:
         """Epoch, and the number of its samples that all ranks together have served; and what stream it is of."""

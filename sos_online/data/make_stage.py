@@ -18,7 +18,7 @@ def make_device_stage(
     Raises:
         SOSError: the model is not there, or diffusers is not installed; says what to fetch from where.
     """
-    if not wants_diffusion(recipe):
+    if not recipe.wants_diffusion:
         return DeviceStage(device, dtype=dtype, masks=masks)
     from sos_online.relight.iclight import IcLight
 
@@ -26,8 +26,3 @@ def make_device_stage(
     if recipe.reservoir is None:
         return DeviceStage(device, dtype=dtype, masks=masks, lighting=lighting)
     return ReservoirStage(device, dtype=dtype, masks=masks, lighting=lighting, settings=recipe.reservoir)
-
-
-def wants_diffusion(recipe: Recipe) -> bool:
-    """Whether an image may ask for diffusion light."""
-    return recipe.light is not None and recipe.light.relighters.get("iclight", 0) > 0

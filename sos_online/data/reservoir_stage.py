@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import torch
 from torch import Tensor
-from torchvision.transforms import v2
-from torchvision.tv_tensors import Image
+from torch.utils._pytree import tree_map
+from torchvision.transforms.v2.functional import horizontal_flip, to_dtype
+from torchvision.tv_tensors import TVTensor
 
 from sos_online.data.device import DeviceStage
 from sos_online.relight import Composites, Lighting, Reservoir, ReservoirReport, ReservoirSettings
-from sos_online.types import LightSpec, Target
+from sos_online.types import CameraSpec, LightSpec, Target
 
 _FRESH = 0.5  # of the strength drawn: the sample is lit already
 
@@ -20,8 +21,9 @@ class ReservoirStage(DeviceStage):
     """As :class:`DeviceStage`; but a sample that asks for diffusion light is handed to a :class:`Reservoir`, and one
     that was lit before takes its place in the batch, target and all, half of them mirrored, under fresh cheap light.
 
-    While the store is empty, such samples get photometric light at once. What is served depends on how fast the device
-    is, so this stream is not reproducible; ``target["image_id"]`` still names the sample that is shown.
+    While the store is empty, such samples get photometric light at once, with the blenders that they drew. What is
+    served depends on how fast the device is, so this stream is not reproducible; ``target["image_id"]`` still names the
+    sample that is shown.
     """
 
     def __init__(
@@ -50,25 +52,36 @@ class ReservoirStage(DeviceStage):
             return super()._light(composites, targets)
         size_hw = (composites.images.shape[-2], composites.images.shape[-1])
         served = self._reservoir.take(len(slots), size_hw)
-        self._reservoir.offer(composites.take(slots), [targets[slot] for slot in slots])
+        # a picture goes through the camera when it is served, and not before
+        unseen = replace(composites, specs=[replace(spec, camera=CameraSpec()) for spec in composites.specs])
+        self._reservoir.offer(unseen, slots, (_copied(targets[slot]) for slot in slots))
         images, maps = list(composites.images), list(composites.instance_maps)
         specs, targets = list(composites.specs), list(targets)
         for slot in slots:
-            specs[slot] = _cheap(specs[slot])
+            specs[slot] = replace(specs[slot], relighter="photometric")
         for slot, (image, target) in zip(slots, served, strict=False):
-            shown, targets[slot] = _mirrored(image, target) if specs[slot].seed % 2 else (image, dict(target))
-            images[slot], maps[slot] = shown.float() / 255, targets[slot]["instance_map"].as_subclass(Tensor)
-            specs[slot] = replace(specs[slot], shadow=0.0, strength=_FRESH * specs[slot].strength)
+            mirror = specs[slot].seed % 2 and "expressions" not in target  # "the left one" would be the right one
+            shown, targets[slot] = _mirrored(image, target) if mirror else (image, _copied(target))
+            images[slot] = to_dtype(shown, torch.float32, scale=True)
+            maps[slot] = targets[slot]["instance_map"].as_subclass(Tensor)
+            specs[slot] = _fresh(specs[slot])
         counts = [len(target["labels"]) for target in targets]
         return super()._light(Composites(torch.stack(images), torch.stack(maps), counts, specs), targets)
 
 
-def _cheap(spec: LightSpec) -> LightSpec:
-    return replace(spec, relighter="photometric", blenders=("relit",))
+def _fresh(spec: LightSpec) -> LightSpec:
+    """Cheap light for a picture that is lit already: no second shadow, and nothing to blend."""
+    return replace(spec, blenders=("relit",), shadow=0.0, strength=_FRESH * spec.strength)
+
+
+def _copied(target: Target) -> Target:
+    """With tensors of its own: what is stored keeps no batch, and what is served may be written into."""
+    copied: Target = tree_map(lambda leaf: leaf.clone() if isinstance(leaf, Tensor) else leaf, target)
+    return copied
 
 
 def _mirrored(image: Tensor, target: Target) -> tuple[Tensor, Target]:
-    if "expressions" in target:  # "the left one" would be the right one
-        return image, dict(target)
-    mirrored, moved = v2.RandomHorizontalFlip(p=1.0)(Image(image), target)
-    return mirrored.as_subclass(Tensor), moved
+    moved: Target = tree_map(
+        lambda leaf: horizontal_flip(leaf) if isinstance(leaf, TVTensor) else leaf, _copied(target)
+    )
+    return image.flip(-1), moved

@@ -125,7 +125,10 @@ class Manifest(Section):
             content = path.read_bytes()
             version = _FormatVersion.model_validate_json(content).format_version
             if version != FORMAT_VERSION:
-                raise LibraryError(f"format_version is {version}, this version of sos_online reads {FORMAT_VERSION}")
+                raise LibraryError(
+                    f"format_version is {version}, this version of sos_online reads {FORMAT_VERSION}: "
+                    "build the library anew, `sos-online library build`"
+                )
             return Manifest.model_validate_json(content)
         except OSError as error:
             raise LibraryError(f"{path}: cannot be read: {error.strerror}") from None

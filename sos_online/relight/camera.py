@@ -1,27 +1,25 @@
 """The camera: blur, grain and compression of a finished picture, objects and background alike.
 
 Shared by everything in the picture, they leave nothing by which a pasted object could be told from what lies around it.
+On a CPU, where workers light one image at a time, OpenCV blurs and compresses; on other devices whole batches are
+blurred and compressed by tensor arithmetic, in which no step is for one image alone.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from functools import cache
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from sos_online.relight.composites import on_device
+from sos_online.relight.grain import add_grain
 from sos_online.relight.jpeg import jpeg_round_trip
-from sos_online.rng import pixel_generator
 from sos_online.types import LightSpec
-
-_TILE = 512
-_TILE_SEED = 7
-_SHARED = 0.7  # of the grain's variance is common to the three channels: raw noise is mixed by demosaicking
 
 
 def camera(images: Tensor, specs: Sequence[LightSpec]) -> Tensor:
@@ -32,7 +30,7 @@ def camera(images: Tensor, specs: Sequence[LightSpec]) -> Tensor:
         specs: one for each image.
 
     Returns:
-        The same; images whose camera does nothing are unchanged.
+        The same; images whose camera does nothing are unchanged, compressed ones are whole grey levels of 255.
     """
     blurs = [spec.camera.blur for spec in specs]
     images = _where(images, blurs, lambda some, which: blur_each(some, [blurs[i] for i in which]))
@@ -56,8 +54,23 @@ def _where(images: Tensor, amounts: Sequence[float], change: Callable[[Tensor, l
 def blur_each(images: Tensor, sigmas: Sequence[float]) -> Tensor:
     """Gaussian blur of each image by its own standard deviation (above 0, pixels), cut off at three of them.
 
-    Float32 ``[B, C, H, W]``; beyond the border the border's pixels repeat.
+    Float32 ``[B, C, H, W]``; beyond the border the border's pixels repeat. On a CPU by OpenCV, elsewhere batched.
     """
+    return (blur_planes if images.device.type == "cpu" else blur_batch)(images, sigmas)
+
+
+def blur_planes(images: Tensor, sigmas: Sequence[float]) -> Tensor:
+    """By OpenCV, plane by plane."""
+    blurred = torch.empty_like(images, memory_format=torch.contiguous_format)
+    for image, result, sigma in zip(images.numpy(), blurred.numpy(), sigmas, strict=True):
+        size = 2 * math.ceil(3 * sigma) + 1
+        for plane, blurred_plane in zip(image, result, strict=True):
+            cv2.GaussianBlur(plane, (size, size), sigma, dst=blurred_plane, borderType=cv2.BORDER_REPLICATE)
+    return blurred
+
+
+def blur_batch(images: Tensor, sigmas: Sequence[float]) -> Tensor:
+    """For a whole batch at once: the widest kernel's steps, with each image's own weights."""
     radius = max(math.ceil(3 * sigma) for sigma in sigmas)
     steps = np.arange(radius + 1)
     sigma = np.array(sigmas)[:, None]
@@ -77,35 +90,3 @@ def _blur_axis(images: Tensor, table: Tensor, dim: int) -> Tensor:
         pair = padded.narrow(dim, radius - step, size) + padded.narrow(dim, radius + step, size)
         total.addcmul_(pair, weights[step])
     return total
-
-
-def add_grain(images: Tensor, sigmas: Sequence[float], seeds: Sequence[int]) -> Tensor:
-    """Add Gaussian grain of each image's own standard deviation (grey levels of 255), clipped to 0 … 1.
-
-    The grain is a fixed tile, repeated, from another corner and mirrored another way for each seed: the same on every
-    device and in every batch.
-    """
-    height, width = images.shape[-2:]
-    places = np.array([pixel_generator(seed).integers(0, 2 * _TILE, 2) for seed in seeds])
-    lines, columns = _lines(places[:, 0], height), _lines(places[:, 1], width)
-    device = images.device
-    cells = on_device(lines, device)[:, :, None] * _TILE + on_device(columns, device)[:, None, :]
-    tile = grain_tile(device)
-    scale = on_device(np.array(sigmas, np.float32) / 255, device)[:, None, None]
-    grain = [channel.index_select(0, cells.flatten()).view(cells.shape) * scale for channel in tile.unbind(0)]
-    return (images + torch.stack(grain, 1)).clamp_(0, 1)
-
-
-def _lines(places: np.ndarray, size: int) -> np.ndarray:
-    """Lines of the tile, ``[B, size]``: forwards from a place in its first half of numbers, backwards in its second."""
-    direction = np.where(places < _TILE, 1, -1)
-    return (places[:, None] + direction[:, None] * np.arange(size)) % _TILE
-
-
-@cache
-def grain_tile(device: torch.device) -> Tensor:
-    """Gaussian noise of mean 0 and deviation 1 in each channel, float32 ``[3, 512 · 512]``."""
-    noise = pixel_generator(_TILE_SEED).standard_normal((4, _TILE * _TILE), np.float32)
-    mixed = math.sqrt(_SHARED) * noise[:1] + math.sqrt(1 - _SHARED) * noise[1:]
-    mixed = (mixed - mixed.mean(1, keepdims=True)) / mixed.std(1, keepdims=True)
-    return torch.from_numpy(mixed).to(device)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Protocol, get_args
 
 import numpy as np
 import torch
@@ -41,6 +41,11 @@ class Lighting:
 
     def __init__(self, relighters: Mapping[Relighting, Relighter] | None = None) -> None:
         self._relighters: dict[Relighting, Relighter] = {"identity": identity, "photometric": Photometric()}
+        unknown = set(relighters or {}) - set(get_args(Relighting))
+        if unknown:
+            raise StreamError(
+                f"relighters: expected some of {', '.join(get_args(Relighting))}, found {sorted(unknown)}"
+            )
         self._relighters.update(relighters or {})
 
     def __call__(self, composites: Composites) -> Tensor:
@@ -50,7 +55,7 @@ class Lighting:
         for kind in dict.fromkeys(spec.relighter for spec in specs):
             if kind not in self._relighters:
                 raise StreamError(
-                    f"light: relighter {kind!r} is not loaded; pass the recipe to DeviceStage, or use make_loader"
+                    f"light: relighter {kind!r} is not loaded: use make_device_stage(recipe, device), or make_loader"
                 )
             samples = [sample for sample, spec in enumerate(specs) if spec.relighter == kind]
             lit = self._relighters[kind](composites.take(samples))
@@ -81,6 +86,9 @@ def to_bytes(images: Tensor) -> Tensor:
 def _one_thread() -> Iterator[None]:
     """As in a worker, so that sums are added up in the same order in any process."""
     threads = torch.get_num_threads()
+    if threads == 1:
+        yield
+        return
     torch.set_num_threads(1)
     try:
         yield

@@ -17,4 +17,4 @@ def expand_masks(instance_map: Tensor, count: int) -> Tensor:
         uint8 ``[N, H, W]``, 0 or 1, on the map's device.
     """
     ids = torch.arange(1, count + 1, dtype=instance_map.dtype, device=instance_map.device)
-    return (instance_map[None] == ids[:, None, None]).to(torch.uint8)
+    return (instance_map[None] == ids[:, None, None]).view(torch.uint8)

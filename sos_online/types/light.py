@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sos_online.types.values import STRICT, NonNegative, Share
+from sos_online.types.values import STRICT, Share
 
 Relighting = Literal["identity", "photometric", "iclight"]
 Direction = Literal["none", "left", "right", "top", "bottom"]
@@ -26,8 +26,8 @@ class CameraSpec:
 
     __pydantic_config__ = STRICT
 
-    blur: Annotated[float, Field(ge=0)] = 0.0
-    noise: Annotated[float, Field(ge=0)] = 0.0
+    blur: Annotated[float, Field(ge=0, le=8)] = 0.0
+    noise: Annotated[float, Field(ge=0, le=64)] = 0.0
     jpeg: Annotated[int, Field(ge=0, le=100)] = 0
 
 
@@ -60,4 +60,4 @@ class LightSpec:
     strength: Share = 0.5
     shadow: Share = 0.5
     camera: CameraSpec = CameraSpec()
-    seed: NonNegative = 0
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0

@@ -11,6 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 from torch import Tensor
 
 import sos_online as sos
@@ -119,10 +120,10 @@ def test_broken_pictures_are_named_and_the_others_lit(composites: Path, tmp_path
 def test_exceptions(composites: Path, tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="nothing to do"):
         light(composites, tmp_path / "lit", small_recipe(64))
-    with pytest.raises(SOSError, match="another folder"):
+    with pytest.raises(SOSError, match="outside"):
         light(composites, composites)
     light(composites, tmp_path / "lit")
-    with pytest.raises(SOSError, match=r"light\.json.*another recipe or seed"):
+    with pytest.raises(SOSError, match=r"light\.json.*another seed"):
         light(composites, tmp_path / "lit", seed=1)
     (composites / "a.seg.png").unlink()
     with pytest.raises(SOSError, match=r"a\.seg\.png"):
@@ -146,3 +147,60 @@ def test_the_command(composites: Path, tmp_path: Path) -> None:
     assert again.returncode == 1
     assert json.loads(again.stdout)["there"] == 4
     assert "b.png" in again.stderr and "Traceback" not in again.stderr
+
+
+def test_a_map_of_a_palette_holds_indices_and_not_colours(composites: Path) -> None:
+    indices = np.zeros((64, 64), np.uint8)
+    indices[5:9, 5:9], indices[20:30, 20:30] = 1, 2
+    picture = Image.fromarray(indices).convert("P")
+    picture.putdata(indices.flatten().tolist())
+    picture.putpalette([255, 0, 0] * 3)  # no black, and all the same
+    picture.save(composites / "a.seg.png")
+    _, instance_map, count = CompositeFolder(composites).read("a.png")
+    assert count == 2
+    assert np.array_equal(instance_map.numpy(), indices)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda image: image.convert("RGBA"), "RGBA"),
+        (lambda _: Image.fromarray(np.zeros((64, 64), np.uint16)), "I;16"),
+        (lambda image: image.convert("LA"), "LA"),
+    ],
+)
+def test_what_would_be_lost_is_refused(composites: Path, spoil: Any, message: str) -> None:
+    with Image.open(composites / "a.png") as image:
+        spoiled = spoil(image)
+    spoiled.save(composites / "a.png")
+    with pytest.raises(SOSError, match=message):
+        CompositeFolder(composites).read("a.png")
+
+
+def test_a_turned_photo_is_refused(composites: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    with Image.open(composites / "c.jpg") as image:
+        image.load()
+    image.save(composites / "c.jpg", exif=exif)
+    with pytest.raises(SOSError, match="turn it"):
+        CompositeFolder(composites).read("c.jpg")
+
+
+def test_empty_and_hidden_files(composites: Path) -> None:
+    (composites / "a.png").write_bytes(b"")
+    (composites / "._b.png").write_bytes(b"what a Mac leaves")
+    folder = CompositeFolder(composites)
+    assert "._b.png" not in folder.names
+    with pytest.raises(SOSError, match="it is empty"):
+        folder.read("a.png")
+
+
+def test_settings_that_only_bound_memory_may_change(composites: Path, tmp_path: Path) -> None:
+    light(composites, tmp_path / "lit")
+    assert light(composites, tmp_path / "lit", RECIPE.replace(iclight={"max_batch": 2})).there == 5
+
+
+def test_it_says_nothing_when_all_is_well(composites: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    light(composites, tmp_path / "lit")
+    assert capfd.readouterr() == ("", "")

@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 from torchvision.transforms import v2
+from torchvision.tv_tensors import Image
 
 import sos_online as sos
 from sos_online.errors import RecipeError, StreamError
@@ -219,3 +220,45 @@ def test_the_stage_leaves_the_batch_as_it_is(library: sos.SegmentLibrary) -> Non
     assert torch.equal(first, second)  # type: ignore[arg-type]
     unlit, _ = stage(replace(batch, lights=None))
     assert not torch.equal(first, unlit)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("transform", "found"),
+    [
+        (v2.Compose([v2.ToDtype(torch.float32, scale=True), v2.Normalize([0.5] * 3, [0.2] * 3)]), r"float32, -\d"),
+        (v2.ToDtype({"others": None, Image: torch.float32}, scale=False), r"float32, .* … \d\d"),
+        (v2.Grayscale(), r"\[1, 96, 96\]"),
+    ],
+)
+def test_light_falls_on_pictures_alone(library: sos.SegmentLibrary, transform: Any, found: str) -> None:
+    with pytest.raises(StreamError, match=rf"transforms: image.*found.*{found}"):
+        dataset_of(library, transforms=transform).sample(0)
+    dataset_of(library, small_recipe(SIDE), transforms=transform).sample(0)  # without light nobody minds
+    dataset_of(library, lit_recipe(device={"light": False}), transforms=transform).sample(0)  # nor after it
+
+
+def test_floats_in_range_are_lit(library: sos.SegmentLibrary) -> None:
+    dataset = dataset_of(library, transforms=v2.ToDtype({"others": None, Image: torch.float32}, scale=True))
+    found = images_of(served(dataset, dtype=torch.uint8))
+    for image, other in zip(found, images_of(served(dataset_of(library), dtype=torch.uint8)), strict=True):
+        assert (image.int() - other.int()).abs().max() <= 1
+
+
+@pytest.mark.parametrize("device", ["banana", "cuda:99", None, 3.5])
+def test_a_device_that_is_not_there(device: Any) -> None:
+    with pytest.raises(StreamError, match="device"):
+        sos.DeviceStage(device)
+
+
+def test_a_relighter_of_an_unknown_name() -> None:
+    with pytest.raises(StreamError, match="sunlight"):
+        Lighting({"sunlight": lambda composites: composites.images})  # type: ignore[dict-item]
+
+
+def test_inside_inference_mode_and_autocast(library: sos.SegmentLibrary) -> None:
+    expected, _ = served(dataset_of(library))[0]
+    batch = sos.collate([dataset_of(library).sample(index) for index in range(4)])
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        images, _ = sos.DeviceStage()(batch)
+    assert not images.is_inference()  # type: ignore[union-attr]
+    assert (images - expected).abs().max() < 0.01

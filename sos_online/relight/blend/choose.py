@@ -26,6 +26,7 @@ def blend(composites: Composites, relit: Tensor) -> Tensor:
 
     A blender works on the images that need it and no others, and writes inside the objects that name it: outside of
     them a pixel of the result is the relit image's, bit for bit. What an image gets does not depend on its batch.
+    Images whose relighter is ``identity`` are passed through: a blender would only round them.
 
     Args:
         composites: the unlit images, their instance maps and specs.
@@ -65,7 +66,11 @@ def blend(composites: Composites, relit: Tensor) -> Tensor:
 
 
 def _blenders_of_rows(composites: Composites, sample: int) -> list[Blender]:
-    blenders = composites.specs[sample].blenders
+    """One for each row; none if the image is not relit."""
+    spec = composites.specs[sample]
+    if spec.relighter == "identity":
+        return []
+    blenders = spec.blenders
     return [blenders[row % len(blenders)] for row in range(composites.counts[sample])]
 
 

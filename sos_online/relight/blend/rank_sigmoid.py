@@ -34,7 +34,8 @@ def rank_sigmoid(composites: Composites, relit: Tensor, _region: Tensor, *, trun
         composites: float32 images; the areas of *all* their objects are ranked, whichever blender they take.
         relit: float32 ``[B, 3, H, W]``, sRGB.
         truncate: round the result down to whole grey levels of 255. The published scripts read 8-bit pictures, compute
-            in floating point and end with ``uint8(255 · rgb)``, which is half a grey level darker on average.
+            in floating point and end with ``uint8(255 · rgb)``, which is half a grey level darker on average. They do
+            so to the whole picture; here to objects alone, as the background is the relit picture's bit for bit.
     """
     own = compress(linear_to_xyz(srgb_to_linear(composites.images)))
     lit = compress(luminance(srgb_to_linear(relit)))

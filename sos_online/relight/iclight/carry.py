@@ -6,18 +6,17 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from sos_online.ops.blur import gaussian_blur
 from sos_online.ops.colour import linear_to_srgb, srgb_to_linear
+from sos_online.relight.light_ratio import light_ratio
 
 _SIGMA = 8.0  # pixels of the small picture
-_DARK = 1 / 255  # of linear light; keeps the ratio of two dark pixels near one
 
 
 def carry_light(composites: Tensor, small: Tensor, relit: Tensor, objects: Tensor, share: Tensor) -> Tensor:
     """The composites under the light of the relit pictures.
 
-    Light is the ratio relit / composite in linear light, blurred at the small size and multiplied at the full one.
-    Objects and background are blurred apart, so that neither takes the other's light along its edge.
+    Light is the ratio of means relit / composite, taken at the small size and multiplied in linear light at the full
+    one. Objects and background have means of their own, so that neither takes the other's light along its edge.
 
     Args:
         composites: float32 ``[B, 3, H, W]``, sRGB, 0 … 1.
@@ -29,17 +28,10 @@ def carry_light(composites: Tensor, small: Tensor, relit: Tensor, objects: Tenso
     Returns:
         float32 ``[B, 3, H, W]``, sRGB, 0 … 1.
     """
-    ratio = (srgb_to_linear(relit) + _DARK) / (srgb_to_linear(small) + _DARK)
     size = composites.shape[-2:]
     on_objects, on_background = (
-        interpolate(_blur_within(ratio, part), size, mode="bilinear", align_corners=False)
+        interpolate(light_ratio(relit, small, part, _SIGMA), size, mode="bilinear", align_corners=False)
         for part in (share, 1 - share)
     )
     light = torch.where(objects, on_objects, on_background)
     return linear_to_srgb((srgb_to_linear(composites) * light).clamp(0, 1))
-
-
-def _blur_within(ratio: Tensor, weight: Tensor) -> Tensor:
-    """Gaussian blur in which each pixel counts by its weight."""
-    blurred = gaussian_blur(torch.cat([ratio * weight, weight], 1), _SIGMA)
-    return (blurred[:, :3] + 1e-9) / (blurred[:, 3:] + 1e-9)

@@ -20,7 +20,7 @@ def expose(images: Tensor, instance_maps: Tensor, planes: Tensor, tint: Tensor, 
         images: sRGB, ``[B, 3, H, W]``, 0 … 1.
         instance_maps: integer ``[B, H, W]``.
         planes: ``[B, 7, h, w]``: in objects the gains of red, green and blue (at most 2), what is then added, and the
-            share of the blurred picture; in the background the gain of all three; in both, the excess of white over 1.
+            share of the blurred picture; in the background the gain of all three; in objects what white exceeds 1 by.
         tint: gains of red, green and blue in the background, ``[B, 3, 1, 1]``.
         seams: how far seams are softened, 0 … 1, ``[B, 1, 1, 1]``.
     """
@@ -51,8 +51,10 @@ def _expose_rows(
     band = torch.addcmul(covered, covered, covered, value=-1).mul_(seams * (_SEAM * 4)).addcmul_(soften, inside)
     softened = torch.lerp(images, blurred, band.clamp_(max=1))
     gain = torch.lerp(outer_gain * tint, gain, inside)
-    # what would exceed white is rolled off: white stays white, and the order of tones is kept
-    gain.addcmul_(excess, softened, value=-1)
+    # what would exceed white is rolled off: white stays white, and the order of tones is kept. The background has its
+    # own excess: that of a dark object would draw a dark rim on a bright wall
+    outer_excess = (outer_gain * tint.amax(1, keepdim=True)).sub_(1).clamp_(min=0)
+    gain.addcmul_(torch.lerp(outer_excess, excess, inside), softened, value=-1)
     lit = relit[..., first:last, :]
     torch.addcmul(lift * inside, softened, gain, out=lit)
     lit.clamp_(0, 1)

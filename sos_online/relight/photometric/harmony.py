@@ -18,6 +18,7 @@ _CONTRAST_SHARE = 0.35
 _CONTRAST_LIMITS = 0.75, 1.1
 _SOFTEN_LIMIT = 0.8
 _VARIATION = 0.05
+_OFFSET = 0.05  # so that a dark channel does not change by a large factor
 
 
 @dataclass(frozen=True)
@@ -48,12 +49,13 @@ def harmonise(segments: Segments, light: Light, ids: int) -> Tones:
         difference = (ambient - lab)[:, channel, 0, 0] * degree
         steps.append(limit * torch.tanh(difference * (share / limit)))
     target = lab_to_rgb(lab + torch.stack(steps, 1)[..., None, None])[..., 0, 0]
-    gain = ((target + 0.02) / (segments.colour + 0.02)).clamp(0.5, 1.8)
+    gain = ((target + _OFFSET) / (segments.colour + _OFFSET)).clamp(0.5, 1.8)
+    gain = torch.where(segments.known[:, None] > 0, gain, 1.0)  # a segment without samples has no colour to move
     common = gain.mean(1, keepdim=True)
     gain = common * (gain / common).clamp(*_CAST_LIMITS)
     gain = gain * (1 + _VARIATION * strength * segments.is_object * light.variation[:, 1])[:, None]
 
-    ratio = ((_of_background(segments.contrast, ids) + 0.02) / (segments.contrast + 0.02)).log()
+    ratio = (_of_background(segments.contrast, ids) / segments.contrast).log()
     contrast = (ratio * trust * _CONTRAST_SHARE).exp().clamp(*_CONTRAST_LIMITS)
     blunter = 1 - _of_background(segments.sharpness, ids) / segments.sharpness
     return Tones(

@@ -38,12 +38,12 @@ class Photometric:
         tint = light.tint[..., None, None]
         unseen = torch.cat([tint * picture, torch.zeros_like(planes[:, :2])], 1)
         planes = _continue_outwards(planes, quarter.inside, unseen)
-        brightest = torch.maximum(planes[:, :3].amax(1, keepdim=True) + planes[:, 3:4], unseen.amax(1, keepdim=True))
+        excess = (planes[:, :3].amax(1, keepdim=True) + planes[:, 3:4] - 1).clamp_(min=0)
         background = shade_background(quarter, segments, light) * picture
         return expose(
             composites.images,
             composites.instance_maps,
-            torch.cat([planes, background, (brightest - 1).clamp_(min=0)], 1),
+            torch.cat([planes, background, excess], 1),
             tint,
             (2 * light.strength).clamp(max=1),
         )

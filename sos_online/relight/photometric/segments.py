@@ -123,7 +123,8 @@ def measure(quarter: Quarter, composites: Composites) -> Segments:
         foot=foot,
         colour=colour,
         ambient=_ambient(quarter, x.view(batch, ids), y.view(batch, ids)),
-        contrast=(square - mean_grey.square()).clamp(min=0).sqrt(),
+        # not below 0.02: the root of a difference of nearly nothing is mostly rounding
+        contrast=(square - mean_grey.square()).clamp(min=4e-4).sqrt(),
         sharpness=(fine + 1e-3) / (coarse + 4e-3),
     )
 

@@ -1,4 +1,4 @@
-"""Batches for the tests: discs on noise, and specs."""
+"""Batches for the tests: discs on noise, and specs of pictures that are relit."""
 
 from __future__ import annotations
 
@@ -41,6 +41,6 @@ def batch(
         images=images,
         instance_maps=torch.from_numpy(maps),
         counts=[int(instance_map.max()) for instance_map in maps],
-        specs=[LightSpec(blenders=tuple(names)) for names in blenders],
+        specs=[LightSpec("photometric", tuple(names)) for names in blenders],
     )
     return composites, relit

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -72,6 +74,25 @@ def test_only_images_that_need_a_blender_are_computed(kind: Blender, monkeypatch
     assert seen == [1]
     assert torch.equal(result[[0, 1, 3]], relit[[0, 1, 3]])
     assert (result[2][:, one_disc > 0] == 0.25).all()
+
+
+@settings(max_examples=30)
+@given(st.sampled_from(KINDS), st.sampled_from([(16, 16), (32, 32), (48, 48), (64, 96)]), st.integers(0, 1000))
+def test_a_picture_relit_to_itself_stays_itself(kind: Blender, size_hw: tuple[int, int], seed: int) -> None:
+    composites, _ = batch([discs(size_hw, 5, seed), discs(size_hw, 2, seed + 1)], [["relit", kind], [kind]], seed)
+    result = blend(composites, composites.images)
+    levels = (result - composites.images).abs().max() * 255
+    assert levels < (1.001 if kind == "rank_sigmoid_truncated" else 0.255)
+
+
+def test_what_was_not_relit_is_not_blended() -> None:
+    maps = [discs((32, 40), 3, seed) for seed in range(3)]
+    composites, _ = batch(maps, [["rank_sigmoid_truncated"]] * 3)
+    unlit = replace(composites.specs[1], relighter="identity")
+    composites = replace(composites, specs=[composites.specs[0], unlit, composites.specs[2]])
+    images = 0.999 * composites.images  # between grey levels
+    result = blend(composites.with_images(images), images)
+    assert [torch.equal(*pair) for pair in zip(result, images, strict=True)] == [False, True, False]
 
 
 @pytest.mark.parametrize("kind", KINDS)

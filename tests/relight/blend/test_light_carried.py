@@ -46,6 +46,17 @@ def test_ratio_keeps_the_background_out() -> None:
     torch.testing.assert_close(blend(composites, dark)[inside], blend(composites, bright)[inside])
 
 
+@pytest.mark.parametrize("size_hw", [(16, 16), (32, 32), (48, 48), (64, 96)])
+def test_ratio_at_an_objects_edge_is_that_of_the_object(size_hw: tuple[int, int]) -> None:
+    """However few cells it has: what lies beside it knows no light, and must not be mixed in."""
+    composites, noise = batch([discs(size_hw, 3, 5)], [["ratio"]])
+    composites = composites.with_images(0.3 + 0.2 * composites.images)
+    inside = (composites.instance_maps > 0)[:, None].expand_as(noise)
+    lit = linear_to_srgb(2 * srgb_to_linear(composites.images))
+    result = blend(composites, relit_with(torch.zeros_like(noise), inside, lit))
+    assert (result - lit)[inside].abs().max() * 255 < 2
+
+
 def test_ratio_is_bounded() -> None:
     composites, noise, _ = scene("ratio")
     composites = composites.with_images(torch.full_like(noise, 0.05))

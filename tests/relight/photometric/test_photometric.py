@@ -62,8 +62,9 @@ def test_any_batch_gives_pictures_in_range_and_is_left_alone(given_batch: Compos
 @given(composites())
 def test_a_sample_is_lit_alike_in_any_batch(given_batch: Composites) -> None:
     relit = RELIGHT(given_batch)
+    # a twentieth of a grey level: rounding in Lab moves the gain of a channel that an object has none of
     for sample in range(len(given_batch)):
-        torch.testing.assert_close(RELIGHT(given_batch.take([sample]))[0], relit[sample], atol=1e-5, rtol=0)
+        torch.testing.assert_close(RELIGHT(given_batch.take([sample]))[0], relit[sample], atol=2e-4, rtol=0)
 
 
 def test_equal_specs_give_equal_light() -> None:
@@ -156,3 +157,13 @@ def test_seams_are_softened_and_object_interiors_keep_their_detail() -> None:
     assert step_after < 0.75 * step_before
     detail, kept = (picture[56:72, 56:72].diff(dim=1).flatten() for picture in (image, relit))
     assert np.corrcoef(detail, kept)[0, 1] > 0.9
+
+
+def test_a_dark_object_draws_no_rim_on_a_bright_wall() -> None:
+    """What is brightened a lot rolls its own highlights off, and not those of the background next to it."""
+    image, instance_map = paint([(23, 22, 41, 42)], (64, 64), (0.85, 0.85, 0.85), [(0.1, 0.1, 0.1)])
+    lit = RELIGHT(batch((image, instance_map), specs=[light(strength=1.0, shadow=0.0)]))[0]
+    near = torch.zeros(64, 64, dtype=torch.bool)
+    near[18:46, 19:45] = True
+    near[20:44, 21:43] = False  # the seam itself is softened
+    assert lit[:, near].min() > 0.9 * lit[:, :8].min()
