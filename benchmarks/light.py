@@ -177,7 +177,7 @@ def blending(composites: Composites, bandwidth: float) -> dict[str, Contestant]:
 
 
 def named(blender: Blender, count: int) -> list[LightSpec]:
-    return [LightSpec(blenders=(blender,))] * count
+    return [LightSpec("photometric", (blender,))] * count
 
 
 def published_batch(composites: np.ndarray, relit: np.ndarray, panoptic: np.ndarray) -> None:

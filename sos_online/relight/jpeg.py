@@ -4,9 +4,10 @@ ITU-T T.81 baseline with the example quantisation tables of its annex K, scaled 
 half size (4:2:0), as most photographs are stored.
 
 The tensors' products must not depend on how they are added up, or on a device that multiplies in TF32: coefficients are
-rounded to steps, which would make grey levels of their last digits. So factors have few digits. Samples and steps are
-integers below 2¹¹, and the cosines are a sum of two parts, the first in multiples of 2⁻¹³: its products are exact in
-TF32 (11 bits) and their sums in float32 (24 bits), whatever their order. The second part is below 2⁻¹⁴.
+rounded to steps, which would make grey levels of their last digits. So factors have few digits. Samples and
+coefficients are integers below 2¹¹, and the cosines are a sum of two parts, the first in multiples of 2⁻¹³: its
+products are exact in TF32 (11 bits) and their sums in float32 (24 bits), whatever their order. The second part is below
+2⁻¹⁴.
 """
 
 from __future__ import annotations
@@ -40,9 +41,8 @@ def jpeg_round_trip(images: Tensor, qualities: Sequence[int]) -> Tensor:
     Images are rounded to whole grey levels first, as by any camera. So differences in a float's last digits, which
     compression makes grey levels of, count only in pixels half way between two levels.
     CPU tensors go through OpenCV's codec (:func:`codec_round_trip`), those of other devices through batched tensor
-    arithmetic (:func:`dct_round_trip`): on photographs the two
-    differ by 0.2 to 0.5 grey levels on average, a seventh of what compression loses or less, and in most pixels not at
-    all.
+    arithmetic (:func:`dct_round_trip`). On photographs the two differ by 0.2 to 0.5 grey levels on average, about a
+    seventh of what compression loses or less, and in most pixels not at all.
 
     Args:
         images: float32 ``[B, 3, H, W]``, sRGB, 0 … 1.
@@ -62,7 +62,8 @@ def codec_round_trip(images: Tensor, qualities: Sequence[int]) -> Tensor:
         settings = [cv2.IMWRITE_JPEG_QUALITY, quality]
         settings += [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420]
         stored = cv2.imencode(".jpg", cv2.merge((blue, green, red)), settings)[1]
-        for channel, plane in enumerate(cv2.split(cv2.imdecode(stored, cv2.IMREAD_COLOR_RGB))):
+        pixels = np.asarray(cv2.imdecode(stored, cv2.IMREAD_COLOR_RGB), np.uint8)
+        for channel, plane in enumerate(cv2.split(pixels)):
             np.divide(plane, np.float32(255), out=decoded[channel])
     return result
 
@@ -105,8 +106,8 @@ def _quantise(planes: Tensor, base: np.ndarray, qualities: Sequence[int]) -> Ten
         coefficients = blocks @ cosines[0].T + blocks @ cosines[1].T
         coefficients = torch.round(coefficients / steps_of_blocks) * steps_of_blocks
         samples = coefficients @ cosines[0] + coefficients @ cosines[1]
-    samples = samples.round_().clamp_(-128, 127)
-    return samples.unflatten(4, (8, 8)).transpose(3, 4).reshape(planes.shape)
+    samples = samples.round_().clamp_(-128, 127).view(batch, channels, height // 8, width // 8, 8, 8)
+    return samples.transpose(3, 4).reshape(planes.shape)
 
 
 @cache

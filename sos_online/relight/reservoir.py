@@ -48,7 +48,7 @@ class ReservoirReport:
 
     Attributes:
         offered: samples that came for light.
-        refused: of these, left out since enough were waiting.
+        refused: of these, left out since the store was full, or enough were waiting.
         lit: of these, lit and stored.
         wanted: samples asked for.
         served: of these, given; the others met an empty store.
@@ -101,13 +101,13 @@ class Reservoir(Generic[Label]):
     def __init__(self, light: Callable[[Composites], Tensor], settings: ReservoirSettings) -> None:
         self.settings = settings
         self._offered = self._refused = self._wanted = self._served = 0
-        self._lighter: _Lighter[Label] = _Lighter(light, settings.size)
+        self._lighter: _Lighter[Label] = _Lighter(light)
         thread = threading.Thread(target=self._lighter.run, name="reservoir", daemon=True)
         self._end = weakref.finalize(self, _end, self._lighter, thread)
         thread.start()
 
     def offer(self, composites: Composites, samples: Sequence[int], labels: Iterable[Label]) -> None:
-        """Have ``samples`` of a batch lit, as many of the first as there is room for.
+        """Have ``samples`` of a batch lit, as many of the first as there is room for among what waits and is stored.
 
         Images and maps are copied, and labels asked for, only as far as there is room. Raises what lighting has raised
         before.
@@ -115,7 +115,9 @@ class Reservoir(Generic[Label]):
         lighter = self._lighter
         with lighter.changed:
             lighter.check()
-            taken = list(samples[: self.settings.waiting - lighter.waiting])
+            # what waits will be stored, and nothing is thrown away before it has been served as often as asked
+            free = self.settings.size - len(lighter.store) - lighter.waiting
+            taken = list(samples[: max(0, min(free, self.settings.waiting - lighter.waiting))])
             self._offered += len(samples)
             self._refused += len(samples) - len(taken)
             if not taken:
@@ -181,13 +183,12 @@ class _Lighter(Generic[Label]):
     All attributes but ``light`` are read and written under ``changed``.
     """
 
-    def __init__(self, light: Callable[[Composites], Tensor], size: int) -> None:
+    def __init__(self, light: Callable[[Composites], Tensor]) -> None:
         self.changed = threading.Condition()
         self.waiting = self.lit = 0
         self.seconds = 0.0
         self.store: deque[_Kept[Label]] = deque()
         self._light = light
-        self._size = size
         self._jobs: deque[_Job[Label]] = deque()
         self._closed = False
         self._error: Exception | None = None
@@ -237,8 +238,6 @@ class _Lighter(Generic[Label]):
             self.lit += len(kept)
             self.seconds += seconds
             self.store.extend(kept)
-            while len(self.store) > self._size:
-                self.store.remove(max(self.store, key=lambda kept: kept.served))
         return True
 
     def _lit_images(self, job: _Job[Label]) -> list[Tensor]:

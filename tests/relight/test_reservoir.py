@@ -18,6 +18,7 @@ from torch import Tensor
 from sos_online.errors import StreamError
 from sos_online.relight import Composites, Reservoir, ReservoirSettings
 from sos_online.types import LightSpec
+from tests.conftest import ROOT
 
 SIZE = (6, 8)
 
@@ -65,6 +66,15 @@ def gate() -> Iterator[threading.Event]:
     event.set()
 
 
+def behind(gate: threading.Event, seen: list[Tensor]) -> Callable[[Composites], Tensor]:
+    def light(batch: Composites) -> Tensor:
+        assert gate.wait(30)
+        seen.append(batch.images)
+        return batch.images
+
+    return light
+
+
 def test_samples_come_back_lit_with_their_labels() -> None:
     reservoir: Reservoir[int] = Reservoir(brighter, ReservoirSettings())
     reservoir.offer(composites(2, 0.5), [0, 1], [10, 11])
@@ -97,11 +107,7 @@ def test_one_call_serves_no_sample_twice() -> None:
 
 
 def test_nobody_waits_for_slow_light(gate: threading.Event) -> None:
-    def slow(batch: Composites) -> Tensor:
-        assert gate.wait(30)
-        return batch.images
-
-    reservoir: Reservoir[int] = Reservoir(slow, ReservoirSettings(waiting=3))
+    reservoir: Reservoir[int] = Reservoir(behind(gate, []), ReservoirSettings(waiting=3))
     begin = time.monotonic()
     for _ in range(50):
         reservoir.offer(composites(2), [0, 1], [0, 0])
@@ -116,14 +122,18 @@ def test_nobody_waits_for_slow_light(gate: threading.Event) -> None:
     reservoir.close()
 
 
-def test_the_store_is_bounded_and_the_most_served_goes_first() -> None:
-    reservoir: Reservoir[int] = Reservoir(brighter, ReservoirSettings(size=2, serves=9))
-    reservoir.offer(composites(2), [0, 1], [0, 1])
+def test_a_full_store_takes_no_more_so_that_each_is_served_as_often_as_asked() -> None:
+    reservoir: Reservoir[int] = Reservoir(brighter, ReservoirSettings(size=2, serves=3))
+    reservoir.offer(composites(3), [0, 1, 2], [0, 1, 2])
     wait_until_lit(reservoir, 2)
-    reservoir.take(1, SIZE)
-    reservoir.offer(composites(1), [0], [2])
+    served = Counter(label for _ in range(2) for _, label in reservoir.take(2, SIZE))
+    reservoir.offer(composites(1), [0], [3])  # still full
+    served += Counter(label for _, label in reservoir.take(2, SIZE))
+    assert served == {0: 3, 1: 3}
+    reservoir.offer(composites(1), [0], [4])  # there is room again
     wait_until_lit(reservoir, 3)
-    assert sorted(label for _, label in reservoir.take(9, SIZE)) == [1, 2]
+    assert [label for _, label in reservoir.take(2, SIZE)] == [4]
+    assert (reservoir.report().offered, reservoir.report().refused) == (5, 2)
     reservoir.close()
 
 
@@ -138,11 +148,7 @@ def test_sizes_do_not_mix() -> None:
 
 
 def test_what_is_offered_is_copied(gate: threading.Event) -> None:
-    def slow(batch: Composites) -> Tensor:
-        assert gate.wait(30)
-        return batch.images
-
-    reservoir: Reservoir[int] = Reservoir(slow, ReservoirSettings())
+    reservoir: Reservoir[int] = Reservoir(behind(gate, []), ReservoirSettings())
     batch = composites(1, 0.5)
     reservoir.offer(batch, [0], [0])
     batch.images.zero_()  # the batch goes on without it
@@ -172,17 +178,11 @@ def test_the_samples_named_are_lit_and_no_label_is_made_for_others() -> None:
 
 
 def test_images_wait_as_bytes_and_are_lit_as_they_were(gate: threading.Event) -> None:
-    seen = []
-
-    def slow(batch: Composites) -> Tensor:
-        assert gate.wait(30)
-        seen.append(batch.images)
-        return batch.images
-
+    seen: list[Tensor] = []
     batch = composites(1, size=(16, 19))
     batch.images[:, :, :, :16] = torch.arange(256).view(16, 16) * (1 / 255)
     images = batch.images.clone()
-    reservoir: Reservoir[int] = Reservoir(slow, ReservoirSettings())
+    reservoir: Reservoir[int] = Reservoir(behind(gate, seen), ReservoirSettings())
     reservoir.offer(composites(1), [0], [0])  # this one keeps the thread
     reservoir.offer(batch, [0], [0])
     del batch
@@ -207,15 +207,14 @@ def test_nothing_of_a_batch_is_held_while_the_thread_waits() -> None:
 
 def test_the_report_says_how_long_lighting_took() -> None:
     def slow(batch: Composites) -> Tensor:
-        time.sleep(0.05)
+        time.sleep(0.1)
         return batch.images
 
     reservoir: Reservoir[int] = Reservoir(slow, ReservoirSettings())
     assert (reservoir.report().lighting_seconds, reservoir.report().lit_per_second) == (0.0, 0.0)
     time.sleep(0.3)  # no light is made
     begin = time.monotonic()
-    for _ in range(2):
-        reservoir.offer(composites(2), [0, 1], [0, 1])
+    reservoir.offer(composites(4), [0, 1, 2, 3], [0, 1, 2, 3])
     wait_until_lit(reservoir, 4)
     report = reservoir.report()
     assert 0.1 <= report.lighting_seconds <= time.monotonic() - begin
@@ -241,9 +240,8 @@ def test_an_error_of_the_light_reaches_the_caller() -> None:
 def test_an_error_of_the_bookkeeping_reaches_the_caller() -> None:
     before = set(threading.enumerate())
     reservoir: Reservoir[int] = Reservoir(lambda batch: batch.images[:1], ReservoirSettings())
-    thread = own_thread(before)
     reservoir.offer(composites(2), [0, 1], [0, 1])
-    thread.join(20)
+    wait_until(lambda: set(threading.enumerate()) <= before)
     with pytest.raises(StreamError, match="longer"):
         reservoir.take(1, SIZE)
     assert reservoir.report().kept == 0
@@ -284,8 +282,8 @@ def test_a_dropped_reservoir_is_collected_and_its_thread_ends() -> None:
 
 LEAVE = """
 import torch
-from sos_online.relight import Composites, Reservoir, ReservoirSettings
-from sos_online.types import LightSpec
+from sos_online.relight import Reservoir, ReservoirSettings
+from tests.relight.test_reservoir import composites, wait_until_lit
 
 def busy(batch):
     square = torch.rand(300, 300)
@@ -296,13 +294,11 @@ def busy(batch):
 torch.set_num_threads(1)
 reservoir = Reservoir(busy, ReservoirSettings())
 for _ in range(20):
-    maps = torch.zeros(1, 6, 8, dtype=torch.int16)
-    reservoir.offer(Composites(torch.zeros(1, 3, 6, 8), maps, [0], [LightSpec("iclight")]), [0], [0])
-while reservoir.report().lit < 1:
-    pass
+    reservoir.offer(composites(1), [0], [0])
+wait_until_lit(reservoir, 1)
 """
 
 
 def test_a_process_may_leave_while_light_is_made() -> None:
-    left = subprocess.run([sys.executable, "-c", LEAVE], capture_output=True, text=True, timeout=120)
+    left = subprocess.run([sys.executable, "-c", LEAVE], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert (left.returncode, left.stderr) == (0, "")
