@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from torchvision.tv_tensors import Image
 
@@ -11,10 +11,14 @@ from sos_online.data.shard import Rounds
 from sos_online.errors import StreamError
 from sos_online.types import Target
 
-if TYPE_CHECKING:
-    from sos_online.data.dataset import SOSDataset
-
 Sample = tuple[Image, Target]
+
+
+class Samples(Protocol):
+    """What is iterated over."""
+
+    def sample(self, index: int, epoch: int) -> Sample: ...
+    def identity(self) -> dict[str, Any]: ...
 
 
 class SampleIterator:
@@ -23,7 +27,7 @@ class SampleIterator:
     ``torchdata.stateful_dataloader.StatefulDataLoader`` saves and restores it.
     """
 
-    def __init__(self, dataset: SOSDataset, epoch: int, rounds: Rounds, rank: int, worker: int, workers: int) -> None:
+    def __init__(self, dataset: Samples, epoch: int, rounds: Rounds, rank: int, worker: int, workers: int) -> None:
         self._dataset = dataset
         self._epoch = epoch
         self._rounds = rounds
