@@ -112,7 +112,8 @@ class LightChoice(Section):
 
     @model_validator(mode="after")
     def _blends_something(self) -> LightChoice:
-        if self.relighters.keys() == {"identity"} and self.blenders.keys() != {"relit"}:
+        wanted = {kind for kind, weight in self.relighters.items() if weight > 0}
+        if wanted == {"identity"} and self.blenders.keys() != {"relit"}:
             raise ValueError("blenders join a relit picture with the composite, and the only relighter is identity")
         return self
 

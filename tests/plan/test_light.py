@@ -84,6 +84,7 @@ def test_camera_effects_are_drawn_each_on_its_own() -> None:
         ({"camera": {"noise": [5, 2]}}, "smaller first"),
         ({"prompts": []}, "at least 1"),
         ({"relighters": {"identity": 1}, "blenders": {"ratio": 1}}, "only relighter is identity"),
+        ({"relighters": {"identity": 1, "iclight": 0}, "blenders": {"ratio": 1}}, "only relighter is identity"),
     ],
 )
 def test_exceptions(settings: dict[str, Any], message: str) -> None:
