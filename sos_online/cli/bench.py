@@ -47,8 +47,7 @@ def bench(
     torch.set_num_threads(1)
     dataset = open_dataset(library, recipe, backgrounds, size, seed, length=2**31)
     stages = time_stages(dataset, samples)
-    wants_cheap = dataset.recipe.light is not None and not dataset.recipe.wants_diffusion
-    light = time_light(dataset, min(samples, _LIT)) if wants_cheap else None
+    light = time_light(dataset, min(samples, _LIT))
     rates = _loader_rates(dataset, counts, samples)
     if json:
         output.print_json(

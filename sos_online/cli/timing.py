@@ -92,8 +92,11 @@ def time_stages(dataset: SOSDataset, samples: int, warm_up: int = 5) -> StageTim
     return StageTimes(plan / samples, decode / samples, (whole - decode - plan) / samples)
 
 
-def time_light(dataset: SOSDataset, samples: int, warm_up: int = 5) -> float:
-    """Seconds that cheap light costs a sample on one thread; 0 where the recipe has none."""
+def time_light(dataset: SOSDataset, samples: int, warm_up: int = 5) -> float | None:
+    """Seconds that cheap light costs a sample on one thread; None where it is not made behind the composing."""
+    recipe = dataset.recipe
+    if recipe.light is None or not recipe.device.light or recipe.device.composite or recipe.wants_diffusion:
+        return None
     light_alone = LitCollate()
     unlit = [dataset.sample(index % dataset.length) for index in range(samples + warm_up)]
     for sample in unlit[:warm_up]:
@@ -101,4 +104,4 @@ def time_light(dataset: SOSDataset, samples: int, warm_up: int = 5) -> float:
     begin = time.perf_counter()
     for sample in unlit[warm_up:]:
         light_alone([sample])
-    return (time.perf_counter() - begin) / samples if "light" in unlit[0][1] else 0.0
+    return (time.perf_counter() - begin) / samples

@@ -2,7 +2,7 @@
 
 from sos_online.relight.composites import Composites
 from sos_online.relight.iclight.settings import IcLightSettings
-from sos_online.relight.lighting import Lighting, Relighter, put, to_bytes
+from sos_online.relight.lighting import Lighting, Relighter, to_bytes
 from sos_online.relight.reservoir import Reservoir, ReservoirReport, ReservoirSettings
 
 __all__ = [
@@ -13,6 +13,5 @@ __all__ = [
     "Reservoir",
     "ReservoirReport",
     "ReservoirSettings",
-    "put",
     "to_bytes",
 ]

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from sos_online.relight.composites import on_device
+from sos_online.relight.composites import on_device, pick, put
 from sos_online.relight.grain import add_grain
 from sos_online.relight.jpeg import jpeg_round_trip
 from sos_online.types import LightSpec
@@ -45,10 +45,9 @@ def camera(images: Tensor, specs: Sequence[LightSpec]) -> Tensor:
 def _where(images: Tensor, amounts: Sequence[float], change: Callable[[Tensor, list[int]], Tensor]) -> Tensor:
     """The images with those changed that have an amount above 0; their places go to ``change``."""
     which = [sample for sample, amount in enumerate(amounts) if amount > 0]
-    if len(which) in (0, len(images)):
-        return change(images, which) if which else images
-    index = on_device(np.array(which, np.int64), images.device)
-    return images.index_copy(0, index, change(images.index_select(0, index), which))
+    if not which:
+        return images
+    return put(images, which, change(pick(images, which), which))
 
 
 def blur_each(images: Tensor, sigmas: Sequence[float]) -> Tensor:

@@ -47,12 +47,9 @@ class Composites:
 
     def take(self, samples: Sequence[int]) -> Composites:
         """Some of the images, in the order given."""
-        if list(samples) == list(range(len(self))):
-            return self
-        index = on_device(np.array(samples, np.int64), self.device)
         return Composites(
-            images=self.images[index],
-            instance_maps=self.instance_maps[index],
+            images=pick(self.images, samples),
+            instance_maps=pick(self.instance_maps, samples),
             counts=[self.counts[sample] for sample in samples],
             specs=[self.specs[sample] for sample in samples],
         )
@@ -65,3 +62,17 @@ def on_device(array: np.ndarray, device: torch.device) -> Tensor:
     """A small table on the device, without waiting for it."""
     tensor = torch.from_numpy(np.ascontiguousarray(array))
     return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor
+
+
+def pick(images: Tensor, samples: Sequence[int]) -> Tensor:
+    """Images at ``samples``, in the order given; without a copy where that is all of them."""
+    if list(samples) == list(range(len(images))):
+        return images
+    return images.index_select(0, on_device(np.array(samples, np.int64), images.device))
+
+
+def put(images: Tensor, samples: Sequence[int], changed: Tensor) -> Tensor:
+    """Images with those at ``samples`` (in ascending order) taken from ``changed``; the others as they are."""
+    if len(samples) == len(images):
+        return changed
+    return images.index_copy(0, on_device(np.array(samples, np.int64), images.device), changed)

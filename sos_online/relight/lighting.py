@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Protocol, get_args
 
-import numpy as np
 import torch
 from torch import Tensor
 from torchvision.transforms.v2.functional import to_dtype
@@ -14,7 +13,7 @@ from torchvision.transforms.v2.functional import to_dtype
 from sos_online.errors import StreamError
 from sos_online.relight.blend import blend
 from sos_online.relight.camera import camera
-from sos_online.relight.composites import Composites, on_device
+from sos_online.relight.composites import Composites, put
 from sos_online.relight.photometric import Photometric
 from sos_online.types import LightSpec, Relighting
 
@@ -58,8 +57,7 @@ class Lighting:
                     f"light: relighter {kind!r} is not loaded: use make_device_stage(recipe, device), or make_loader"
                 )
             samples = [sample for sample, spec in enumerate(specs) if spec.relighter == kind]
-            lit = self._relighters[kind](composites.take(samples))
-            relit = put(relit, samples, lit)
+            relit = put(relit, samples, self._relighters[kind](composites.take(samples)))
         return camera(blend(composites, relit), specs)
 
     def light_one(self, image: Tensor, instance_map: Tensor, count: int, spec: LightSpec) -> Tensor:
@@ -68,13 +66,6 @@ class Lighting:
             unlit = to_dtype(image.as_subclass(Tensor)[None], torch.float32, scale=True)
             maps = instance_map.as_subclass(Tensor)[None]
             return to_bytes(self(Composites(unlit, maps, [count], [spec])))[0]
-
-
-def put(images: Tensor, samples: Sequence[int], changed: Tensor) -> Tensor:
-    """Images with those of ``samples`` taken from ``changed``; a new tensor."""
-    if len(samples) == len(images):
-        return changed
-    return images.index_copy(0, on_device(np.array(samples, np.int64), images.device), changed)
 
 
 def to_bytes(images: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from sos_online.relight.blend.multiband import multiband
 from sos_online.relight.blend.poisson import poisson
 from sos_online.relight.blend.rank_sigmoid import rank_sigmoid
 from sos_online.relight.blend.ratio import ratio
-from sos_online.relight.composites import Composites, on_device
+from sos_online.relight.composites import Composites, on_device, pick, put
 from sos_online.types.light import Blender
 
 # (composites, relit images, region) to images, of which only the pixels inside the region are taken
@@ -56,12 +56,8 @@ def blend(composites: Composites, relit: Tensor) -> Tensor:
             continue
         chosen = composites.take(samples)
         region = _region(chosen, name)
-        if len(samples) == len(composites):
-            result = torch.where(region, blender(chosen, relit, region).clamp(0, 1), result)
-        else:
-            index = on_device(np.array(samples, np.int64), relit.device)
-            blended = blender(chosen, relit[index], region).clamp(0, 1)
-            result = result.index_copy(0, index, torch.where(region, blended, result[index]))
+        blended = blender(chosen, pick(relit, samples), region).clamp(0, 1)
+        result = put(result, samples, torch.where(region, blended, pick(result, samples)))
     return result
 
 
