@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -34,6 +35,25 @@ def gaussian_blur(images: Tensor, sigma: float) -> Tensor:
     rows = functional.pad(images, (radius, radius, 0, 0), mode="replicate")
     columns = functional.pad(convolve(rows, kernel, -1), (0, 0, radius, radius), mode="replicate")
     return convolve(columns, kernel, -2)
+
+
+def pair_blur(images: Tensor, reaches: Sequence[int]) -> Tensor:
+    """Blur by means of two pixels, one after the other along either axis; beyond the border its pixels repeat.
+
+    A mean of pixels ``n`` apart has the variance ``n² / 4``, and variances add up: a few of them come close to a
+    Gaussian, at less than half its price.
+
+    Args:
+        images: float32 ``[B, C, H, W]``.
+        reaches: how far apart the two are in each pass, pixels; of an even sum, so that nothing is moved.
+    """
+    margin = sum(reaches) // 2
+    images = functional.pad(images, (margin, margin, margin, margin), mode="replicate")
+    for reach in reaches:
+        images = torch.lerp(images[..., :-reach, :], images[..., reach:, :], 0.5)
+    for reach in reaches:
+        images = torch.lerp(images[..., :-reach], images[..., reach:], 0.5)
+    return images
 
 
 def _add_shifted(images: Tensor, kernel: Tensor, dim: int) -> Tensor:

@@ -61,7 +61,7 @@ class Composites:
 def on_device(array: np.ndarray, device: torch.device) -> Tensor:
     """A small table on the device, without waiting for it."""
     tensor = torch.from_numpy(np.ascontiguousarray(array))
-    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
 
 
 def pick(images: Tensor, samples: Sequence[int]) -> Tensor:

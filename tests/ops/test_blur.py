@@ -9,9 +9,9 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import convolve1d, gaussian_filter
 
-from sos_online.ops.blur import _add_shifted, _depthwise, gaussian_blur
+from sos_online.ops.blur import _add_shifted, _depthwise, gaussian_blur, pair_blur
 
 
 def random_images(*shape: int) -> torch.Tensor:
@@ -56,3 +56,15 @@ def test_the_input_is_left_alone() -> None:
     kept = images.clone()
     gaussian_blur(images, 1.5)
     assert torch.equal(images, kept)
+
+
+@pytest.mark.parametrize(
+    ("reaches", "kernel"), [((1, 1), [1, 2, 1]), ((1, 1, 2), [1, 2, 2, 2, 1]), ((1, 3), [1, 1, 0, 1, 1])]
+)
+@pytest.mark.parametrize("size_hw", [(20, 33), (1, 9), (1, 1)])  # also smaller than the kernel
+def test_means_of_pairs_are_a_kernel(reaches: tuple[int, ...], kernel: list[int], size_hw: tuple[int, int]) -> None:
+    images = random_images(2, 3, *size_hw)
+    expected, weights = images.double().numpy(), np.array(kernel) / sum(kernel)
+    for axis in (-1, -2):
+        expected = convolve1d(expected, weights, axis, mode="nearest")
+    np.testing.assert_allclose(pair_blur(images, reaches).numpy(), expected, atol=1e-6)

@@ -24,12 +24,8 @@ SIZE = (6, 8)
 
 
 def composites(count: int, value: float = 0.5, size: tuple[int, int] = SIZE) -> Composites:
-    return Composites(
-        images=torch.full((count, 3, *size), value),
-        instance_maps=torch.zeros(count, *size, dtype=torch.int16),
-        counts=[0] * count,
-        specs=[LightSpec("iclight")] * count,
-    )
+    maps = torch.zeros(count, *size, dtype=torch.int16)
+    return Composites(torch.full((count, 3, *size), value), maps, [0] * count, [LightSpec("iclight")] * count)
 
 
 def brighter(batch: Composites) -> Tensor:
@@ -200,8 +196,7 @@ def test_nothing_of_a_batch_is_held_while_the_thread_waits() -> None:
     wait_until_lit(reservoir, 2)
     wait_until(lambda: not tensors((2, 3, 7, 13)) and not tensors((2, 7, 13)))
     assert tensors((3, 7, 13)) == [torch.uint8] * 2
-    for image, _ in reservoir.take(2, (7, 13)):
-        assert image.untyped_storage().nbytes() == image.numel()
+    assert all(image.untyped_storage().nbytes() == image.numel() for image, _ in reservoir.take(2, (7, 13)))
     reservoir.close()
 
 

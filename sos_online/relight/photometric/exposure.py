@@ -5,56 +5,63 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from sos_online.relight.photometric.planes import SCALE, enlarge, halve_blur
+from sos_online.relight.photometric.planes import SCALE, blur_within, enlarge
 
 _SEAM = 0.85  # most of the blurred picture that a seam takes
-_STRIP = 32  # quarter-size rows
+_STRIP = 6400  # quarter-size samples
 
 
-def expose(images: Tensor, instance_maps: Tensor, planes: Tensor, tint: Tensor, seams: Tensor) -> Tensor:
-    """Relit images, ``[B, 3, H, W]``, 0 … 1.
+def expose(images: Tensor, instance_maps: Tensor, planes: Tensor, tint: Tensor, seams: Tensor, *, out: Tensor) -> None:
+    """Fill ``out`` with relit images, ``[B, 3, H, W]``, 0 … 1.
 
-    On a CPU in strips: what is computed on the way stays in the cache, and its memory is used again.
+    On a CPU in strips: their memory is used again, and much of what is computed on the way stays in the cache.
 
     Args:
         images: sRGB, ``[B, 3, H, W]``, 0 … 1.
         instance_maps: integer ``[B, H, W]``.
-        planes: ``[B, 7, h, w]``: in objects the gains of red, green and blue (at most 2), what is then added, and the
-            share of the blurred picture; in the background the gain of all three; in objects what white exceeds 1 by.
-        tint: gains of red, green and blue in the background, ``[B, 3, 1, 1]``.
+        planes: ``[B, 6, h + 1, w + 1]``: what the gains of red, green and blue in objects are over that in the
+            background, what is then added, and the share of the blurred picture; the gain in the background.
+        tint: more gains of red, green and blue, everywhere, ``[B, 3, 1, 1]``.
         seams: how far seams are softened, 0 … 1, ``[B, 1, 1, 1]``.
+        out: not the images themselves.
     """
-    height, quarter_height = images.shape[-2], planes.shape[-2]
-    relit = torch.empty_like(images)
-    strip = _STRIP if images.device.type == "cpu" else quarter_height
-    for start in range(0, quarter_height, strip):
+    height, width = images.shape[-2:]
+    # no blur reaches the border, which is the first and the last of the rows and columns
+    down, across = max(height - 1, 1), max(width - 1, 1)
+    out[..., ::down, :] = images[..., ::down, :]
+    out[..., ::across] = images[..., ::across]
+    rows = planes.shape[-2] - 1
+    strip = max(1, _STRIP * SCALE // (len(images) * width)) if images.device.type == "cpu" else rows
+    for start in range(0, rows, strip):
         first, last = start * SCALE, min((start + strip) * SCALE, height)
-        _expose_rows(relit, images, instance_maps, planes[..., start : start + strip + 1, :], tint, seams, first, last)
-    return relit
+        _expose_rows(out, images, instance_maps, planes[..., start : start + strip + 1, :], tint, seams, first, last)
 
 
 def _expose_rows(
-    relit: Tensor, images: Tensor, maps: Tensor, planes: Tensor, tint: Tensor, seams: Tensor, first: int, last: int
+    out: Tensor, images: Tensor, maps: Tensor, planes: Tensor, tint: Tensor, seams: Tensor, first: int, last: int
 ) -> None:
-    """Fill rows ``first`` to ``last`` of ``relit``; ``planes`` begin at the first, and go one beyond the last."""
-    # blurring looks at the neighbours
-    above, below = max(first - 1, 0), last + 1
-    rows = slice(first - above, last - above)
-    inside = maps[:, None, above:below].to(images.dtype).clamp_(max=1)
-    covered = halve_blur(inside)[..., rows, :]
-    blurred = halve_blur(images[..., above:below, :])[..., rows, :]
-    inside, images = inside[..., rows, :], images[..., first:last, :]
-    enlarged = enlarge(planes)[..., : last - first, : images.shape[-1]]
-    gain, (lift, soften, outer_gain, excess) = enlarged[:, :3], enlarged[:, 3:, None].unbind(1)
+    """Fill rows ``first`` to ``last``; ``planes`` begin at the first, and go one beyond the last."""
+    height, width = images.shape[-2:]
+    above, below = max(first - 1, 0), min(last + 1, height)  # blurring looks at the neighbours
+    inside = maps[:, None, above:below].clamp(max=1).to(images.dtype)
+    covered = blur_within(inside)
+    blurred = blur_within(images[..., above:below, :])
+    inside = inside[..., first - above : last - above, :]
+    enlarged = enlarge(planes)[..., : last - first, :width]
+    gain, (lift, soften, outer_gain) = enlarged[:, :3], enlarged[:, 3:, None].unbind(1)
 
     # the blurred mask is 1/4 or 3/4 where the background and an object touch, and 0 or 1 two pixels further
-    band = torch.addcmul(covered, covered, covered, value=-1).mul_(seams * (_SEAM * 4)).addcmul_(soften, inside)
-    softened = torch.lerp(images, blurred, band.clamp_(max=1))
-    gain = torch.lerp(outer_gain * tint, gain, inside)
-    # what would exceed white is rolled off: white stays white, and the order of tones is kept. The background has its
-    # own excess: that of a dark object would draw a dark rim on a bright wall
-    outer_excess = (outer_gain * tint.amax(1, keepdim=True)).sub_(1).clamp_(min=0)
-    gain.addcmul_(torch.lerp(outer_excess, excess, inside), softened, value=-1)
-    lit = relit[..., first:last, :]
-    torch.addcmul(lift * inside, softened, gain, out=lit)
+    band = torch.addcmul(covered, covered, covered, value=-1).mul_(seams * (_SEAM * 4))
+    start, stop = above + 1, below - 1
+    within = slice(start - first, stop - first)
+    band.addcmul_(soften[..., within, 1:-1], inside[..., within, 1:-1]).clamp_(max=1)
+    torch.lerp(images[..., start:stop, 1:-1], blurred, band, out=out[..., start:stop, 1:-1])
+
+    lit = out[..., first:last, :]
+    torch.addcmul(outer_gain, inside, gain, out=gain).mul_(tint)
+    lift = inside.mul_(lift)
+    # what would exceed white is rolled off: white stays white, and the order of tones is kept
+    excess = gain.amax(1, keepdim=True).add_(lift).sub_(1).clamp_(min=0)
+    gain.addcmul_(excess, lit, value=-1)
+    torch.addcmul(lift, lit, gain, out=lit)
     lit.clamp_(0, 1)

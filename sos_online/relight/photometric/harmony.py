@@ -26,9 +26,9 @@ class Tones:
     """Tables of what is done to a segment's pixels.
 
     Attributes:
-        gain: sRGB gain, ``[3, B · ids]``, about 0.4 … 2.
-        lift: added after the gain, ``[B · ids]``.
-        soften: share of the blurred picture, 0 … 1, ``[B · ids]``.
+        gain: sRGB gain, ``[3, B, ids]``, about 0.4 … 2.
+        lift: added after the gain, ``[B, ids]``.
+        soften: share of the blurred picture, 0 … 1, ``[B, ids]``.
     """
 
     gain: Tensor
@@ -36,35 +36,27 @@ class Tones:
     soften: Tensor
 
 
-def harmonise(segments: Segments, light: Light, ids: int) -> Tones:
-    """Tones of every segment; an image's background, the first of its ``ids`` entries, takes the tint alone."""
-    strength = light.strength.flatten().repeat_interleave(ids, output_size=len(segments.known))
-    tint = light.tint.repeat_interleave(ids, 0, output_size=len(segments.known))
-    trust = strength * segments.known * segments.is_object
-    degree = trust * (1 + 0.3 * light.variation[:, 0])
+def harmonise(segments: Segments, light: Light) -> Tones:
+    """Tones of every segment. Those of backgrounds, the first entries of the tables, are not used."""
+    strength = light.strength.flatten(1)
+    trust = strength * segments.known
+    degree = trust * (1 + 0.3 * light.variation[0])
 
-    lab, ambient = rgb_to_lab(torch.stack([segments.colour, segments.ambient])[..., None, None]).unbind(0)
-    steps = []
-    for channel, (share, limit) in enumerate(zip(_SHARES, _LIMITS, strict=True)):
-        difference = (ambient - lab)[:, channel, 0, 0] * degree
-        steps.append(limit * torch.tanh(difference * (share / limit)))
-    target = lab_to_rgb(lab + torch.stack(steps, 1)[..., None, None])[..., 0, 0]
-    gain = ((target + _OFFSET) / (segments.colour + _OFFSET)).clamp(0.5, 1.8)
-    gain = torch.where(segments.known[:, None] > 0, gain, 1.0)  # a segment without samples has no colour to move
-    common = gain.mean(1, keepdim=True)
-    gain = common * (gain / common).clamp(*_CAST_LIMITS)
-    gain = gain * (1 + _VARIATION * strength * segments.is_object * light.variation[:, 1])[:, None]
+    lab = rgb_to_lab(torch.stack([segments.colour, segments.ambient], 1).flatten(2))
+    lab, ambient = lab.view(3, 2, *degree.shape).unbind(1)
+    differences = zip(((ambient - lab) * degree).unbind(), _SHARES, _LIMITS, strict=True)
+    moves = [(difference * (share / limit)).tanh_().mul_(limit) for difference, share, limit in differences]
+    target = lab_to_rgb(lab + torch.stack(moves))
+    gain = ((target + _OFFSET) / (segments.colour + _OFFSET)).clamp_(0.5, 1.8)
+    common = gain.mean(0)
+    gain = (gain / common).clamp_(*_CAST_LIMITS).mul_(common)
+    gain.mul_(1 + _VARIATION * strength * light.variation[1])
 
-    ratio = (_of_background(segments.contrast, ids) / segments.contrast).log()
-    contrast = (ratio * trust * _CONTRAST_SHARE).exp().clamp(*_CONTRAST_LIMITS)
-    blunter = 1 - _of_background(segments.sharpness, ids) / segments.sharpness
+    ratio = (segments.contrast[:, :1] / segments.contrast).log_()
+    contrast = (ratio * trust).mul_(_CONTRAST_SHARE).exp_().clamp_(*_CONTRAST_LIMITS)
+    blunter = 1 - segments.sharpness[:, :1] / segments.sharpness
     return Tones(
-        gain=(gain * contrast[:, None] * tint).t().contiguous(),
-        lift=(1 - contrast) * (gain * segments.colour).mean(1),
-        soften=trust * blunter.clamp(0, _SOFTEN_LIMIT),
+        gain=gain * contrast,
+        lift=(1 - contrast) * (gain * segments.colour).mean(0),
+        soften=trust * blunter.clamp_(0, _SOFTEN_LIMIT),
     )
-
-
-def _of_background(table: Tensor, ids: int) -> Tensor:
-    """For each entry that of its image's background."""
-    return table.view(-1, ids)[:, :1].expand(-1, ids).reshape(-1)

@@ -67,6 +67,21 @@ def test_a_sample_is_lit_alike_in_any_batch(given_batch: Composites) -> None:
         torch.testing.assert_close(RELIGHT(given_batch.take([sample]))[0], relit[sample], atol=2e-4, rtol=0)
 
 
+def test_it_asks_the_device_for_nothing() -> None:
+    """Tensors without data have nothing to tell, so this also runs on a GPU without waiting for it."""
+    given_batch = batch(paint(ONE), paint([]), specs=[light(), light()])
+    without_data = dataclasses.replace(
+        given_batch, images=given_batch.images.to("meta"), instance_maps=given_batch.instance_maps.to("meta")
+    )
+    assert RELIGHT(without_data).shape == given_batch.images.shape
+
+
+def test_models_can_train_on_what_it_returns() -> None:
+    weight = torch.ones((), requires_grad=True)
+    (RELIGHT(batch(paint(ONE), specs=[light()])) * weight).sum().backward()
+    assert weight.grad is not None
+
+
 def test_equal_specs_give_equal_light() -> None:
     given_batch = batch(paint(ONE, texture=0.1), specs=[light(seed=5)])
     assert torch.equal(RELIGHT(given_batch), RELIGHT(given_batch))
