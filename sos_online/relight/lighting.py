@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
 from typing import Protocol, get_args
 
 import torch
@@ -12,6 +11,7 @@ from torch import Tensor
 from torchvision.transforms.v2.functional import to_dtype
 
 from sos_online.errors import StreamError
+from sos_online.ops.heap import keep_freed_memory
 from sos_online.relight.blend import blend
 from sos_online.relight.camera import camera
 from sos_online.relight.composites import Composites, put
@@ -63,7 +63,7 @@ class Lighting:
 
     def light_one(self, image: Tensor, instance_map: Tensor, count: int, spec: LightSpec) -> Tensor:
         """One image as a worker lights it: uint8 ``[3, H, W]`` in and out; ``count`` rows in the map ``[H, W]``."""
-        _keep_freed_memory()
+        keep_freed_memory()
         with torch.no_grad(), _one_thread():
             unlit = to_dtype(image.as_subclass(Tensor)[None], torch.float32, scale=True)
             maps = instance_map.as_subclass(Tensor)[None]
@@ -74,15 +74,6 @@ def to_bytes(images: Tensor) -> Tensor:
     """float32 in 0 … 1 to uint8, rounded."""
     # by way of int16: from float to bytes at once takes a CPU six times as long
     return images.mul(255).round_().clamp_(0, 255).to(torch.int16).to(torch.uint8)
-
-
-@cache
-def _keep_freed_memory() -> None:
-    """Once in a process: light needs the same 20 MB for every image, and faulting them in each time costs 2 ms of it.
-
-    glibc gives back to the system what is free beyond twice the largest block that has been freed, of at most 32 MB.
-    """
-    torch.empty(31 * 2**20, dtype=torch.uint8)
 
 
 @contextmanager
