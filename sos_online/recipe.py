@@ -11,13 +11,17 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from sos_online.compose.composite import MAX_OBJECTS, VisibilityRule
 from sos_online.errors import RecipeError
-from sos_online.plan import BackgroundChoice, LightChoice, PlacementRules, SegmentChoice, SizePrior
+from sos_online.library.strict_yaml import read_yaml
+from sos_online.plan import BackgroundChoice, LayoutChoice, LightChoice, PlacementRules, SegmentChoice, SizePrior
+from sos_online.plan.layout import LAYOUT_KINDS
 from sos_online.relight import IcLightSettings, ReservoirSettings
 from sos_online.targets import TargetOptions
 from sos_online.types import Section
 
 # keys that say where and how fast a picture is made, and not what it looks like
 EXECUTION_ONLY = {"device": {"composite"}, "iclight": {"max_batch", "cached_prompts", "dtype"}}
+# where layouts are read from: what is in the files counts, and the dataset adds that
+LAYOUT_PATHS: dict[str, Any] = {"layout": {"path": True, "parts": {"__all__": {"layout": {"path"}}}}}
 
 Side = Annotated[int, Field(ge=1, le=16384)]
 
@@ -53,7 +57,8 @@ class Recipe(Section):
 
     Attributes:
         canvas: size of the picture.
-        objects: fewest and most objects planned for an image, uniform, both included.
+        objects: fewest and most objects planned for an image, uniform, both included (a learned layout may bring its
+            own numbers).
         choice: which segments.
         layout: where and how big.
         placement: how a segment takes its box.
@@ -69,7 +74,7 @@ class Recipe(Section):
     canvas: Canvas = Canvas()
     objects: tuple[int, int] = (5, 19)
     choice: SegmentChoice = SegmentChoice()
-    layout: SizePrior = SizePrior()
+    layout: LayoutChoice = SizePrior()
     placement: PlacementRules = PlacementRules()
     background: BackgroundChoice = BackgroundChoice()
     light: LightChoice | None = LightChoice()
@@ -104,10 +109,9 @@ class Recipe(Section):
         """Read a YAML file; what it leaves out keeps its default. Raises ``RecipeError`` naming file and key."""
         path = Path(path)
         try:
-            content = yaml.load(path.read_text("utf-8"), _Loader)
-        # PyYAML lets the errors of what it constructs through: a date that is none, a key that is a list
-        except (OSError, yaml.YAMLError, ValueError, TypeError, RecursionError, KeyError) as error:
-            raise RecipeError(f"{path}: cannot be read as YAML: {error}") from None
+            content = read_yaml(path)
+        except ValueError as error:
+            raise RecipeError(f"{path}: {error}") from None
         return Recipe.parse({} if content is None else content, str(path))
 
     @staticmethod
@@ -121,11 +125,13 @@ class Recipe(Section):
     def replace(self, **changes: Any) -> Recipe:
         """A copy with some keys changed: ``recipe.replace(canvas={"sizes": [[640, 640]]}, objects=[1, 5])``.
 
-        A mapping changes the keys that it names inside its section; any other value replaces the whole.
+        A mapping changes the keys that it names inside its section; one of another ``kind``, or any other value,
+        replaces the whole.
         """
         content = self.model_dump()
         for key, value in changes.items():
             nested = isinstance(value, dict) and isinstance(content.get(key), dict)
+            nested = nested and value.get("kind") in (None, content[key].get("kind"))
             content[key] = {**content[key], **value} if nested else value
         return Recipe.parse(content)
 
@@ -134,29 +140,19 @@ class Recipe(Section):
         return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, default_flow_style=None)
 
     def fingerprint(self) -> str:
-        """Hash of what decides what a stream looks like, not of where and how fast it is made."""
-        made: Any = {**EXECUTION_ONLY, "reservoir": True}
+        """Hash of what decides what a stream looks like, not of where and how fast it is made, nor of where the files
+        are that a layout is read from."""
+        made: Any = {**EXECUTION_ONLY, **LAYOUT_PATHS, "reservoir": True}
         return hashlib.sha256(self.model_dump_json(exclude=made).encode()).hexdigest()
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML's safe loader; a key that is given twice is an error and not the last one."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen = set()
-        for key_node, _ in node.value:
-            if key_node.value in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"key {key_node.value!r} is given twice", key_node.start_mark
-                )
-            seen.add(key_node.value)
-        return super().construct_mapping(node, deep)
-
-
 def _explain(where: str, detail: Any) -> str:
-    key = ".".join(str(part) for part in detail["loc"] if part != "[key]")
+    # the kind of a layout stands in its path too, and is no key
+    key = ".".join(str(part) for part in detail["loc"] if part not in {"[key]", *LAYOUT_KINDS})
     if detail["type"] == "extra_forbidden":
         return f"{where}: {key}: unknown key"
+    if detail["type"] == "union_tag_invalid":
+        return f"{where}: {key}.kind: expected one of {detail['ctx']['expected_tags']}, found {detail['ctx']['tag']!r}"
     message = detail["msg"].removeprefix("Value error, ")
     if not key:  # sections that do not fit each other
         return f"{where}: {message}"

@@ -9,7 +9,9 @@ import sos_online as sos
 
 PUBLIC = {
     "__version__",
-    "SegmentLibrary", "build_library", "CategoryFolders", "CocoInstances", "SOSLayout", "Encoding", "Words",
+    "SegmentLibrary", "build_library", "append_to_library", "merge_libraries", "Vocabulary", "read_vocabulary",
+    "read_sources", "CocoInstances", "LvisInstances", "SOSLayout", "ParquetSegments", "WebDatasetTars",
+    "CategoryFolders", "Cutouts", "MaskPairs", "VocSegmentation", "Ade20k", "Sa1b", "Encoding", "Words",
     "Recipe", "Backgrounds", "SOSDataset", "Scene", "Placement", "LightSpec", "CameraSpec",
     "make_loader", "SOSLoader", "DeviceStage", "make_device_stage", "ReservoirStage", "Batch", "collate", "Ranks",
     "SOSError", "LibraryError", "SourceError", "RecipeError", "StreamError", "BrokenSegmentError", "BrokenPhotoError",
@@ -37,7 +39,7 @@ def test_errors_have_one_base() -> None:
 def test_importing_loads_nothing_heavy_and_starts_nothing() -> None:
     program = (
         "import sys, threading, sos_online, torch; "
-        "heavy = {'kornia', 'diffusers', 'transformers', 'ray', 'openai', 'typer', 'rich', 'playwright'}; "
+        "heavy = {'kornia', 'diffusers', 'transformers', 'ray', 'openai', 'typer', 'rich', 'playwright', 'imagehash'}; "
         "assert not heavy & set(sys.modules), heavy & set(sys.modules); "
         "assert not torch.cuda.is_initialized(); "
         "assert threading.active_count() == 1, threading.enumerate()"

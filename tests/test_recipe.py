@@ -154,6 +154,7 @@ def test_fingerprint_of_every_single_change() -> None:
         {"placement": {"mode": "stretch"}},
         {"placement": {"scale": [0.5, 1.5]}},
         *({"placement": {name: 0.5}} for name in ("flip_x", "flip_y", "rotation")),
+        {"placement": {"assign": "area"}},
         {"background": {"weights": {"solid": 1}}},
         *({"background": {name: 0.3}} for name in ("photo_zoom", "photo_flip", "noise_amplitude")),
         {"visibility": {"min_pixels": 17}},
@@ -176,6 +177,7 @@ def test_fingerprint_of_every_single_change() -> None:
         "choice.By",  # another case
         "background.weight",
         "target.masks",
+        "placement.assigned",
     ],
 )
 def test_exception_for_an_unknown_key_names_its_path(tmp_path: Path, path: str) -> None:
@@ -201,6 +203,7 @@ def test_exception_for_an_unknown_key_names_its_path(tmp_path: Path, path: str) 
         ({"canvas": 640}, "canvas", "Canvas", "640"),
         ({"choice": {"by": "sources"}}, "choice.by", "'source'", "'sources'"),
         ({"layout": {"kind": "random"}}, "layout.kind", "'size_prior'", "'random'"),
+        ({"placement": {"assign": "size"}}, "placement.assign", "'area'", "'size'"),
         ({"layout": {"aspect": [2, 0.5]}}, "layout.aspect", "low <= high", "[2.0, 0.5]"),
         ({"layout": {"large_area": [0.5, 1.5]}}, "layout.large_area", "at most 1", "1.5"),
         ({"layout": {"tries": 1.5}}, "layout.tries", "integer", "1.5"),

@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
-import cv2
 import typer
 
 from sos_online.cli.entries import gallery_entries
 from sos_online.cli.gallery import Entry, contact_sheet, write_gallery
+from sos_online.cli.png_file import write_png
 from sos_online.cli.stream_options import (
     BackgroundsOption,
     DeviceOption,
@@ -22,8 +22,6 @@ from sos_online.cli.stream_options import (
 )
 from sos_online.cli.terminal import output, progress_bar
 from sos_online.data import SOSDataset
-from sos_online.library.arrow_files import write_atomically
-from sos_online.types import Pixels
 
 
 def preview(
@@ -50,12 +48,12 @@ def write_preview(dataset: SOSDataset, count: int, out: Path, device: str = "cpu
             entries.append(entry)
             update(len(entries), count)
     written = [out / "sheet.png", out / "gallery.html"]
-    _write_png(written[0], contact_sheet(entries))
+    write_png(written[0], contact_sheet(entries))
     write_gallery(written[1], entries, title=dataset.library.manifest.name)
     pairs = [picture for entry in entries for picture in _before_and_after(entry)]
     if pairs:
         written.append(out / "light.png")
-        _write_png(written[2], contact_sheet(pairs, columns=4, overlay=False, group=2))
+        write_png(written[2], contact_sheet(pairs, columns=4, overlay=False, group=2))
     return written
 
 
@@ -63,8 +61,3 @@ def _before_and_after(entry: Entry) -> tuple[Entry, ...]:
     if entry.unlit is None:
         return ()
     return replace(entry, title=f"{entry.title}, unlit", image=entry.unlit), entry
-
-
-def _write_png(path: Path, picture: Pixels) -> None:
-    png = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1].tobytes()
-    write_atomically(path, lambda file: file.write(png))

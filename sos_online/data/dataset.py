@@ -14,10 +14,12 @@ from torchvision.tv_tensors import Image
 from sos_online.compose import Patches, compose, compose_patches, paint_background
 from sos_online.data.backgrounds import Backgrounds
 from sos_online.data.failures import FailureCounts
+from sos_online.data.layout_files import read_layout_files
 from sos_online.data.sample_iterator import Sample, SampleIterator
 from sos_online.data.shard import Ranks, Rounds
 from sos_online.errors import BrokenPhotoError, BrokenSegmentError, StreamError
 from sos_online.library import SegmentLibrary
+from sos_online.ops.heap import keep_freed_memory
 from sos_online.plan import Planner
 from sos_online.recipe import Recipe
 from sos_online.relight import Lighting
@@ -60,7 +62,8 @@ class SOSDataset(IterableDataset[Sample]):
     Making a dataset switches OpenCV's own threads off in this process, see ``_one_opencv_thread``.
 
     Raises:
-        RecipeError: the recipe wants photos and there are none.
+        RecipeError: the recipe wants photos and there are none, or what the library cannot give.
+        SourceError: a file that the recipe's layout is read from is missing or wrong.
     """
 
     def __init__(
@@ -98,6 +101,8 @@ class SOSDataset(IterableDataset[Sample]):
         self.block_size = block_size
         self.ranks = ranks
         self.failures = FailureCounts()
+        layout_files = read_layout_files(self.recipe.layout)
+        self._layout_hashes = [data.fingerprint() for data in layout_files.values()]
         self._planner = Planner(
             index=library,
             num_photos=0 if backgrounds is None else len(backgrounds),
@@ -107,6 +112,7 @@ class SOSDataset(IterableDataset[Sample]):
             rules=self.recipe.placement,
             background=self.recipe.background,
             light=self.recipe.light,
+            layout_files=layout_files,
         )
         self._planner.check()
         self._lighting = Lighting()
@@ -162,6 +168,7 @@ class SOSDataset(IterableDataset[Sample]):
         Raises:
             BrokenSegmentError, BrokenPhotoError: unless ``on_error`` is ``warn``.
         """
+        keep_freed_memory()
         given = scene, self.library, self._paint_background(scene), self.recipe.visibility, self._on_broken
         patches: Patches | None = None
         if self.recipe.device.composite:
@@ -185,6 +192,7 @@ class SOSDataset(IterableDataset[Sample]):
         return {
             "recipe": self.recipe.fingerprint(),
             "library": self.library.manifest.fingerprint,
+            "layout_files": self._layout_hashes,
             "seed": self.seed,
             "length": self.length,
             "photos": None if self.backgrounds is None else self.backgrounds.fingerprint(),

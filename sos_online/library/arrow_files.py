@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import mmap
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -13,15 +15,20 @@ from sos_online.errors import LibraryError
 
 
 def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Write a file under a temporary name, flush it to disk, then give it its name."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write a file under a temporary name, flush it to disk, then give it its name.
+
+    Raises ``LibraryError`` naming the file if it cannot be written, as on a full disk.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as file:
             write(file)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
+    except OSError as error:
+        raise LibraryError(f"{path}: cannot be written: {error.strerror or error}") from None
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -37,6 +44,11 @@ def flush_folder(path: Path) -> None:
         os.close(descriptor)
 
 
+def valid_text(text: str) -> str:
+    """A text that can be written: a file's name need not be valid Unicode, what is written must."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def write_table(path: Path, table: pa.Table) -> None:
     """One record batch, so that every column is one piece of memory when it is mapped."""
 
@@ -48,29 +60,55 @@ def write_table(path: Path, table: pa.Table) -> None:
     write_atomically(path, write)
 
 
-def map_table(path: Path, schema: pa.Schema) -> pa.RecordBatch:
-    """The only record batch of a file, mapped: every column as long as the batch, without nulls.
+def map_bytes(path: Path, random: bool = False) -> pa.Buffer:
+    """All bytes of a file, mapped. Raises ``LibraryError`` naming it.
 
-    Its values are not looked at: offsets and text of a damaged file may be anything. Raises ``LibraryError`` naming the
-    file if it is not as expected.
+    Args:
+        path: of the file.
+        random: a few places will be read here and there, so the kernel should not read what lies around them, which
+            may be a thousand times as much.
     """
     try:
-        reader = pa.ipc.open_file(pa.memory_map(str(path)))
+        file = pa.memory_map(str(path))
+        # asked for all bytes at once, Arrow would have the kernel fetch them
+        first = file.read_buffer(1)
+        mapped = pa.foreign_buffer(first.address, file.size(), first) if first.size else first
+        if random and hasattr(mmap, "MADV_RANDOM"):
+            ctypes.CDLL(None).madvise(ctypes.c_void_p(mapped.address), ctypes.c_size_t(mapped.size), mmap.MADV_RANDOM)
+        return mapped
+    except FileNotFoundError:
+        raise LibraryError(f"{path}: this file of the library is missing") from None
+    except (pa.ArrowException, OSError) as error:
+        raise LibraryError(f"{path}: not a readable Arrow file: {error}") from None
+
+
+def map_table(path: Path, schema: pa.Schema, random: bool = False) -> pa.RecordBatch:
+    """The only record batch of a file, mapped: every column as long as the batch, without nulls.
+
+    Its values are not looked at: offsets and text of a damaged file may be anything. ``random`` is as in
+    :func:`map_bytes`. Raises ``LibraryError`` naming the file if it is not as expected.
+    """
+    return parse_table(path, map_bytes(path, random), schema)[0]
+
+
+def parse_table(path: Path, content: pa.Buffer, schema: pa.Schema) -> tuple[pa.RecordBatch, dict[bytes, bytes]]:
+    """As :func:`map_table`, of a file's mapped content; and the metadata that was written with its schema."""
+    try:
+        reader = pa.ipc.open_file(pa.BufferReader(content))
         if not reader.schema.equals(schema):
             raise LibraryError(
                 f"{path}: columns are {reader.schema.names}, expected {schema.names} of the stated types"
             )
         if reader.num_record_batches > 1:
             raise LibraryError(f"{path}: {reader.num_record_batches} record batches, expected one")
+        metadata = reader.schema.metadata or {}
         if reader.num_record_batches == 0:
-            return pa.RecordBatch.from_pylist([], schema=schema)
+            return pa.RecordBatch.from_pylist([], schema=schema), metadata
         batch = reader.get_batch(0)
         # a length that reaches beyond its buffer would read beyond the mapped file, which ends the process
         batch.validate()
         if any(column.null_count for column in batch.columns):
             raise LibraryError(f"{path}: holds nulls, expected none")
-        return batch
-    except FileNotFoundError:
-        raise LibraryError(f"{path}: this file of the library is missing") from None
+        return batch, metadata
     except (pa.ArrowException, OSError, ValueError) as error:
         raise LibraryError(f"{path}: not a readable Arrow file: {error}") from None

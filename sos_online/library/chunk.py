@@ -1,19 +1,20 @@
-"""One chunk of a build: the units that go into one pixel shard, read, encoded and written."""
+"""One chunk of a build: the units that go into one shard, read, measured, encoded and written."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
 
 from sos_online.errors import SOSError, SourceError
 from sos_online.library.encode import EncodedLevel, Encoding, crop_to_alpha, encode_segment
-from sos_online.library.finish import PartRow, write_part
-from sos_online.library.format import shard_path
+from sos_online.library.format import left_out_path, shard_path
+from sos_online.library.left_out import LeftOutCounts
+from sos_online.library.measure import measure, touches_border
+from sos_online.library.rows import ShardRow, write_rows
 from sos_online.library.shards import write_shard
 from sos_online.library.sources import LeftOut, RawSegment, Source, Unit
-from sos_online.library.workspace import PARTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,57 +28,70 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class ChunkTask:
-    """A chunk and all that is needed to build it in another process."""
+    """A chunk and all that is needed to build it in another process; ``shard`` is its number in the library."""
 
     root: Path
+    shard: int
     source: Source
-    chunk: Chunk
+    units: tuple[Unit, ...]
     encoding: Encoding
 
 
+@dataclass
+class _Shard:
+    """What has been taken so far, and what was left out."""
+
+    encoding: Encoding
+    rows: list[ShardRow] = field(default_factory=list)
+    levels: list[EncodedLevel] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+
+    def add(self, item: RawSegment | LeftOut) -> None:
+        if isinstance(item, LeftOut):
+            self.left_out.append(item)
+            return
+        crop = crop_to_alpha(item.rgba)
+        if crop is None:
+            self.left_out.append(LeftOut(item.key, "alpha is zero everywhere"))
+            return
+        encoded = encode_segment(crop, self.encoding)
+        if encoded.opaque == 0:
+            # labels are made of pixels of alpha >= 128: it would never have one
+            self.left_out.append(LeftOut(item.key, "never opaque"))
+            return
+        row = ShardRow(
+            item.key,
+            item.category,
+            item.words,
+            encoded.size_wh,
+            slot=len(self.levels),
+            opaque=encoded.opaque,
+            at_border=touches_border(item.rgba) if item.at_border is None else item.at_border,
+            measures=measure(crop),
+            flags=dict(item.flags),
+        )
+        self.rows.append(row)
+        self.levels += encoded.levels
+
+
 def build_chunk(task: ChunkTask) -> int:
-    """Write one shard, then its part of the index: a part on disk says that its shard is whole. Returns its units."""
-    rows: list[PartRow] = []
-    levels: list[EncodedLevel] = []
-    left_out: list[LeftOut] = []
-    for unit in task.chunk.units:
+    """Write one shard: its pixels, what was left out, and last its rows. Returns its units."""
+    shard = _Shard(task.encoding)
+    for unit in task.units:
         try:
             for item in task.source.read(unit):
-                _take(item, task.encoding, rows, levels, left_out)
+                shard.add(item)
         except OSError as error:
-            left_out.append(LeftOut(unit.name, f"cannot be read: {error.strerror or type(error).__name__}"))
+            shard.add(LeftOut(unit.name, f"cannot be read: {error.strerror or type(error).__name__}"))
         except cv2.error:
-            left_out.append(LeftOut(unit.name, "cannot be read: refused by OpenCV"))
+            shard.add(LeftOut(unit.name, "cannot be read: refused by OpenCV"))
         except SOSError:
             raise
         except Exception as error:
             raise SourceError(
                 f"source {task.source.name!r}: {unit.name}: cannot be read: {type(error).__name__}: {error}"
             ) from error
-    write_shard(shard_path(task.root, task.chunk.number), levels)
-    write_part(task.root / PARTS, task.chunk.number, rows, left_out)
-    return len(task.chunk.units)
-
-
-def _take(
-    item: RawSegment | LeftOut,
-    encoding: Encoding,
-    rows: list[PartRow],
-    levels: list[EncodedLevel],
-    left_out: list[LeftOut],
-) -> None:
-    """Add an item of a source to the rows and levels of a shard, or to what is left out."""
-    if isinstance(item, LeftOut):
-        left_out.append(item)
-        return
-    crop = crop_to_alpha(item.rgba)
-    if crop is None:
-        left_out.append(LeftOut(item.key, "alpha is zero everywhere"))
-        return
-    encoded = encode_segment(crop, encoding)
-    if encoded.opaque == 0:
-        # labels are made of pixels of alpha >= 128: it would never have one
-        left_out.append(LeftOut(item.key, "never opaque"))
-        return
-    rows.append(PartRow(item.key, item.category, item.words, encoded.size_wh, encoded.opaque, slot=len(levels)))
-    levels += encoded.levels
+    write_shard(shard_path(task.root, task.shard), shard.levels)
+    LeftOutCounts(shard.left_out).write(left_out_path(task.root, task.shard))
+    write_rows(task.root, task.shard, task.source.name, shard.rows, shard.levels)
+    return len(task.units)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from sos_online.library.build import Progress, build_fingerprint, build_library
+from sos_online.library.build import build_library, build_settings
 from sos_online.library.demo import Drawing, catalogue, draw
 from sos_online.library.reader import SegmentLibrary
-from sos_online.library.sources import LeftOut, RawSegment, Unit
+from sos_online.library.shard_plan import list_sources
+from sos_online.library.sources import CategoryFacts, LeftOut, RawSegment, Unit
+from sos_online.library.worker_pool import Progress
 from sos_online.types import Words
 from sos_online.version import __version__
 
@@ -30,6 +32,9 @@ class DemoDrawings:
         for drawing in catalogue():
             yield Unit(drawing.key, size=0, segments=1, payload=drawing)
 
+    def categories(self) -> Mapping[str, CategoryFacts]:
+        return {}
+
     def read(self, unit: Unit) -> Iterable[RawSegment | LeftOut]:
         drawing: Drawing = unit.payload
         words = Words(drawing.sub_category, drawing.description, drawing.short_phrase, drawing.features)
@@ -46,7 +51,7 @@ def demo_folder() -> Path:
 
     One folder for each version and set of drawings, so that none meets what another has built.
     """
-    fingerprint = build_fingerprint([DemoDrawings()], name=_NAME, licence=_LICENCE)
+    fingerprint = list_sources([DemoDrawings()], build_settings(_NAME, _LICENCE)).fingerprint
     cache = os.environ.get("SOS_CACHE") or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(cache) / "sos_online" / f"demo-{__version__}-{fingerprint[:8]}"
 

@@ -6,9 +6,9 @@ import zlib
 from pathlib import Path
 
 from sos_online.errors import LibraryError
-from sos_online.library.format import CATEGORIES, GROUPS, MANIFEST, FileMark
+from sos_online.library.format import ALIASES, CATEGORIES, GROUPS, MANIFEST, SHARDS, FileMark
 
-_WHOLE = (CATEGORIES, GROUPS)
+_WHOLE = (CATEGORIES, ALIASES, GROUPS, SHARDS)
 _EDGE = 1 << 16
 
 
@@ -31,7 +31,7 @@ def check_file(path: Path, marks: dict[str, FileMark]) -> None:
     """Raises ``LibraryError`` naming the file unless it is as it was when the library was written."""
     expected = marks.get(path.name)
     if expected is None:
-        raise LibraryError(f"{path.with_name(MANIFEST)}: tables: nothing is said of {path.name}")
+        raise LibraryError(f"{MANIFEST}: tables: nothing is said of {path}")
     try:
         found = mark_file(path)
     except FileNotFoundError:

@@ -1,13 +1,19 @@
 """The library's folder: names of its files, their columns, and ``library.json``.
 
-library.json      format version, name, licence, counts, sources, encoding, size and checksum of each table,
-                  fingerprints; written last: it makes a library whole
-categories.arrow  one row a category, sorted by name; category id = row + 1
-groups.arrow      one row for each range of rows that share a category and a source
-index.arrow       one fixed-size row a segment, sorted by category, then source
-keys.arrow        one row a segment: where it came from
-texts.arrow       words, each set once; the index points here
-pixels/N.arrow    one row for each stored level of a segment: JPEG, PNG, CRC-32 of each
+library.json        format version, name, licence, counts, sources, encoding, size and checksum of each table,
+                    fingerprints; written last: it makes a library whole, and names the tables that are in use
+tables/N/           the N-th set of tables: all are made of ``rows/`` alone, anew whenever the library grows
+    categories.arrow    one row a category, in the order of the ids: category id = row + 1
+    aliases.arrow       folded names and synsets, and the name of the category that each stands for
+    groups.arrow        one row for each range of segments that share a category and a source
+    shards.arrow        one row a shard
+    index.arrow         one fixed-size row a segment, sorted by category, then source: where it is
+    quality.arrow       one fixed-size row a segment, in the same order: what it is worth
+rows/N.arrow        one row for each segment of shard N: where it came from, its words, its measures
+rows/N.left_out.arrow   what was left out while the shard was made
+pixels/N.arrow      one row for each stored level of each segment of shard N: JPEG, PNG, CRC-32 of each
+
+Shards are never rewritten: a library grows by new ones.
 """
 
 from __future__ import annotations
@@ -21,14 +27,15 @@ from sos_online.errors import LibraryError
 from sos_online.library.encode import Encoding
 from sos_online.types import Section
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 
 MANIFEST = "library.json"
 CATEGORIES = "categories.arrow"
+ALIASES = "aliases.arrow"
 GROUPS = "groups.arrow"
+SHARDS = "shards.arrow"
 INDEX = "index.arrow"
-KEYS = "keys.arrow"
-TEXTS = "texts.arrow"
+QUALITY = "quality.arrow"
 BUILDING = "building.json"  # the mark of an unfinished build; no part of a library
 
 
@@ -36,29 +43,67 @@ def shard_path(root: Path, shard: int) -> Path:
     return root / "pixels" / f"{shard:05d}.arrow"
 
 
-CATEGORIES_SCHEMA = pa.schema([("name", pa.string()), ("start", pa.int64()), ("stop", pa.int64())])
+def rows_path(root: Path, shard: int) -> Path:
+    return root / "rows" / f"{shard:05d}.arrow"
+
+
+def left_out_path(root: Path, shard: int) -> Path:
+    return root / "rows" / f"{shard:05d}.left_out.arrow"
+
+
+def tables_folder(root: Path, generation: int) -> Path:
+    return root / "tables" / str(generation)
+
+
+CATEGORIES_SCHEMA = pa.schema(
+    [
+        ("name", pa.string()),
+        ("start", pa.int64()),
+        ("stop", pa.int64()),  # = start where the category has no segment
+        ("synset", pa.string()),  # and the rest as in ``sources.CategoryFacts``
+        ("frequency", pa.string()),
+        ("images", pa.int64()),
+        ("of_images", pa.int64()),
+        ("synonyms", pa.list_(pa.string())),
+    ]
+)
+ALIASES_SCHEMA = pa.schema([("alias", pa.string()), ("name", pa.string())])
 GROUPS_SCHEMA = pa.schema(
     [("category", pa.int32()), ("source", pa.int16()), ("start", pa.int64()), ("stop", pa.int64())]
 )
+SHARDS_SCHEMA = pa.schema([("source", pa.int16()), ("segments", pa.int32()), ("rows_crc", pa.uint32())])
 INDEX_SCHEMA = pa.schema(
     [
         ("category", pa.int32()),  # id, 1-based
         ("source", pa.int16()),  # position in library.json's sources
-        ("text", pa.int32()),  # row of texts.arrow, -1 = no words
         ("width", pa.uint16()),  # of the largest level, pixels
         ("height", pa.uint16()),
-        ("opaque", pa.uint32()),  # pixels of alpha >= 128 at the largest level
         ("shard", pa.int32()),
-        ("slot", pa.int32()),  # row of the smallest level in the shard
+        ("row", pa.int32()),  # in the shard's rows
+        ("slot", pa.int32()),  # row of the smallest level in the shard's pixels
+        ("check", pa.uint32()),  # CRC-32 of the others: the table is too large to be summed when it is opened
     ]
 )
-KEYS_SCHEMA = pa.schema([("key", pa.large_string())])
-TEXTS_SCHEMA = pa.schema(
+MEASURED = [  # see ``types.quality``
+    ("flags", pa.uint8()),
+    ("flags_known", pa.uint8()),
+    ("opaque", pa.uint32()),
+    ("at_border", pa.uint8()),
+    ("component_share", pa.float32()),
+    ("edge_sharpness", pa.float32()),
+    ("laplacian_variance", pa.float32()),
+    ("perceptual_hash", pa.uint64()),
+]
+QUALITY_SCHEMA = pa.schema([*MEASURED, ("duplicate_of", pa.int32())])
+ROWS_SCHEMA = pa.schema(
     [
-        ("sub_category", pa.string()),
-        ("description", pa.string()),
-        ("short_phrase", pa.string()),
-        ("features", pa.list_(pa.string())),
+        ("key", pa.large_string()),
+        ("category", pa.dictionary(pa.int32(), pa.string())),  # as its source names it
+        ("words", pa.dictionary(pa.int32(), pa.large_string())),  # JSON, empty where there are none
+        ("width", pa.uint16()),
+        ("height", pa.uint16()),
+        ("slot", pa.int32()),
+        *MEASURED,
     ]
 )
 PIXELS_SCHEMA = pa.schema(
@@ -77,12 +122,14 @@ class SourceReport(Section):
     Attributes:
         name: of the source.
         taken: segments taken.
+        near_duplicates: of these, how many are marked as near-duplicates of others.
         left_out: how many were left out, by reason.
         examples: keys of the first that were left out, by reason.
     """
 
     name: str
     taken: int
+    near_duplicates: int
     left_out: dict[str, int]
     examples: dict[str, tuple[str, ...]]
 
@@ -98,9 +145,10 @@ class Manifest(Section):
     """``library.json``.
 
     Attributes:
+        generation: number of the set of tables that is in use.
         fingerprint: of the content, see :func:`sos_online.library.fingerprint.content_fingerprint`.
-        build_fingerprint: of the arguments and source files that it was built of, see
-            :func:`sos_online.library.build.build_fingerprint`; recognises a repeated build, not the content.
+        build_fingerprints: of what it was built of, and then of all that was appended, see
+            :func:`sos_online.library.shard_plan.list_sources`; they recognise a repeated call, not the content.
     """
 
     format_version: int
@@ -111,9 +159,10 @@ class Manifest(Section):
     shards: int
     sources: tuple[SourceReport, ...]
     encoding: Encoding
+    generation: int
     tables: dict[str, FileMark]
     fingerprint: str
-    build_fingerprint: str
+    build_fingerprints: tuple[str, ...]
 
     @staticmethod
     def read(root: Path) -> Manifest:
@@ -125,9 +174,13 @@ class Manifest(Section):
             content = path.read_bytes()
             version = _FormatVersion.model_validate_json(content).format_version
             if version != FORMAT_VERSION:
+                cure = (
+                    "install a newer sos_online"
+                    if version > FORMAT_VERSION
+                    else "build the library anew, `sos-online library build`"
+                )
                 raise LibraryError(
-                    f"format_version is {version}, this version of sos_online reads {FORMAT_VERSION}: "
-                    "build the library anew, `sos-online library build`"
+                    f"format_version is {version}, this version of sos_online reads {FORMAT_VERSION}: {cure}"
                 )
             return Manifest.model_validate_json(content)
         except OSError as error:

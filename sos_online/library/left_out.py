@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from sos_online.library.arrow_files import map_table, write_table
+from sos_online.library.arrow_files import map_table, valid_text, write_table
 from sos_online.library.sources import LeftOut
 
 EXAMPLES = 5
@@ -22,8 +22,7 @@ class LeftOutCounts:
         self._counts: Counter[str] = Counter()
         self._examples: dict[str, list[str]] = {}
         for item in items:
-            # a file's name need not be valid Unicode, the files written here must
-            self._add(item.reason, 1, [item.key.encode("utf-8", "backslashreplace").decode()])
+            self._add(item.reason, 1, [valid_text(item.key)])
 
     @property
     def counts(self) -> dict[str, int]:

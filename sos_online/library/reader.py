@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,14 @@ import numpy.typing as npt
 
 from sos_online.errors import BrokenSegmentError, LibraryError
 from sos_online.library.encode import level_sizes
-from sos_online.library.format import INDEX, KEYS, TEXTS, Manifest, shard_path
+from sos_online.library.entries import Entry, entry_at
+from sos_online.library.format import INDEX, Manifest, shard_path, tables_folder
+from sos_online.library.rows import ShardRows
 from sos_online.library.shards import Part, PixelShard
 from sos_online.library.tables import open_tables
-from sos_online.library.words import mapped_text, mapped_words
-from sos_online.types import Pixels, Words
+from sos_online.types import Measure, Pixels, Words
+
+_RECENT = 1024
 
 
 class SegmentLibrary:
@@ -32,10 +36,14 @@ class SegmentLibrary:
         tables = open_tables(self.root, self.manifest)
         self.category_names = tables.category_names
         self.category_starts: npt.NDArray[np.int64] = tables.category_starts
+        self._category_images = tables.category_images
         self._groups = tables.groups
-        self._columns: dict[str, npt.NDArray[Any]] = tables.index
-        self._keys, self._texts = tables.keys, tables.texts
+        self._columns, self._quality = tables.index, tables.quality
+        self._rows_crc = tables.rows_crc
         self._shards: dict[int, PixelShard] = {}
+        self._rows: dict[int, ShardRows] = {}
+        # one object's entry is asked for by the plan, by its alpha and by its colours
+        self._entry = lru_cache(maxsize=_RECENT)(self._read_entry)
 
     @staticmethod
     def open(path: str | Path) -> SegmentLibrary:
@@ -50,7 +58,7 @@ class SegmentLibrary:
         return open_demo()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return SegmentLibrary.open, (str(self.root),)
+        return _open_unchanged, (str(self.root), self.manifest.fingerprint)
 
     def __repr__(self) -> str:
         return (
@@ -77,21 +85,21 @@ class SegmentLibrary:
 
     def category_of(self, segment: int) -> int:
         """Category id of a segment, 1-based: ``category_names[id - 1]`` is its name."""
-        return self._value("category", segment, 1, self.num_categories)
+        return self._entry(segment).category
 
     def source_of(self, segment: int) -> int:
         """Position of a segment's source in ``source_names``."""
-        return self._value("source", segment, 0, self.num_sources - 1)
+        return self._entry(segment).source
 
     def key(self, segment: int) -> str:
         """Where a segment came from: its file (and annotation) in its source."""
-        self._check_row(segment)
-        return mapped_text(self.root / KEYS, self._keys, segment)
+        rows, row = self._row_of(segment)
+        return rows.key(row)
 
     def words(self, segment: int) -> Words:
         """What is known of a segment in words; empty where its source says nothing."""
-        row = self._value("text", segment, -1, len(self._texts) - 1)
-        return Words() if row < 0 else mapped_words(self.root / TEXTS, self._texts, row)
+        rows, row = self._row_of(segment)
+        return rows.words(row)
 
     # what planning needs
 
@@ -101,8 +109,25 @@ class SegmentLibrary:
 
     def size_wh(self, segment: int) -> tuple[int, int]:
         """Width and height of a segment's crop at its largest level, pixels."""
-        longest = self.manifest.encoding.max_side
-        return self._value("width", segment, 1, longest), self._value("height", segment, 1, longest)
+        entry = self._entry(segment)
+        return entry.width, entry.height
+
+    @property
+    def category_image_shares(self) -> npt.NDArray[np.float64]:
+        """See ``types.SegmentIndex``."""
+        images, of_images = self._category_images.T
+        shares: npt.NDArray[np.float64] = np.full(len(images), np.nan)
+        np.divide(images, of_images, out=shares, where=of_images > 0)
+        return shares
+
+    def opaque(self, segment: int) -> int:
+        """Pixels of alpha >= 128 of a segment at its largest level."""
+        self._check_row(segment)
+        return int(self._quality["opaque"][segment])
+
+    def quality(self, measure: Measure) -> npt.NDArray[Any]:
+        """A measure of every segment, ``[len(self)]``, mapped and read-only; see ``types.quality``."""
+        return self._quality[measure]
 
     # what compositing needs
 
@@ -120,8 +145,8 @@ class SegmentLibrary:
 
     def _decode(self, segment: int, level: int, part: Part, flags: int) -> Pixels:
         width, height = self.level_sizes(segment)[level]
-        shard = self._value("shard", segment, 0, self.manifest.shards - 1)
-        slot = int(self._columns["slot"][segment]) + level
+        entry = self._entry(segment)
+        shard, slot = entry.shard, entry.slot + level
         encoded = self._shard(shard).read(slot, part)
         pixels = cv2.imdecode(encoded, flags | cv2.IMREAD_IGNORE_ORIENTATION) if encoded.size else None
         if pixels is None or pixels.shape[:2] != (height, width):
@@ -132,6 +157,15 @@ class SegmentLibrary:
             )
         return np.asarray(pixels, np.uint8)
 
+    def _row_of(self, segment: int) -> tuple[ShardRows, int]:
+        entry = self._entry(segment)
+        if entry.shard not in self._rows:
+            try:
+                self._rows[entry.shard] = ShardRows(self.root, entry.shard, int(self._rows_crc[entry.shard]))
+            except LibraryError as error:
+                raise BrokenSegmentError(str(error)) from None
+        return self._rows[entry.shard], entry.row
+
     def _shard(self, shard: int) -> PixelShard:
         if shard not in self._shards:
             try:
@@ -140,17 +174,23 @@ class SegmentLibrary:
                 raise BrokenSegmentError(str(error)) from None
         return self._shards[shard]
 
+    def _read_entry(self, segment: int) -> Entry:
+        self._check_row(segment)
+        entry = entry_at(self._columns, segment)
+        if entry is None:
+            path = tables_folder(self.root, self.manifest.generation) / INDEX
+            raise BrokenSegmentError(f"{path}: row {segment}: does not match its checksum")
+        return entry
+
     def _check_row(self, segment: int) -> None:
         # a negative row would silently be counted from the end
         if not 0 <= segment < len(self):
             raise IndexError(f"segment {segment}: the library has {len(self)}, numbered from 0")
 
-    def _value(self, column: str, segment: int, lowest: int, highest: int) -> int:
-        """A value of the index, which is too large to be checked when it is opened."""
-        self._check_row(segment)
-        value = int(self._columns[column][segment])
-        if not lowest <= value <= highest:
-            raise BrokenSegmentError(
-                f"{self.root / INDEX}: row {segment}: {column} is {value}, expected {lowest} … {highest}"
-            )
-        return value
+
+def _open_unchanged(root: str, fingerprint: str) -> SegmentLibrary:
+    """In another process, the library that was opened in this one."""
+    library = SegmentLibrary(root)
+    if library.manifest.fingerprint != fingerprint:
+        raise LibraryError(f"{root}: has changed since it was opened; open it anew")
+    return library

@@ -16,20 +16,25 @@ from sos_online.errors import LibraryError
 from sos_online.library.arrow_files import map_table, write_table
 from sos_online.library.file_marks import check_file, mark_file
 from sos_online.library.format import (
+    ALIASES,
+    ALIASES_SCHEMA,
     CATEGORIES,
     CATEGORIES_SCHEMA,
     GROUPS,
     GROUPS_SCHEMA,
     INDEX,
     INDEX_SCHEMA,
-    KEYS,
-    KEYS_SCHEMA,
     MANIFEST,
-    TEXTS,
-    TEXTS_SCHEMA,
+    QUALITY,
+    QUALITY_SCHEMA,
+    SHARDS,
+    SHARDS_SCHEMA,
     FileMark,
     Manifest,
+    tables_folder,
 )
+from sos_online.library.sources import CategoryFacts
+from sos_online.library.vocabulary import Category, Vocabulary
 
 Rows = npt.NDArray[np.int64]
 
@@ -41,87 +46,123 @@ class Tables:
     Attributes:
         category_names: in the order of the ids.
         category_starts: ``[num_categories + 1]`` first rows, the number of segments last.
+        category_images: ``[num_categories, 2]``: in how many images of how many a category is.
         groups: for each source, the first rows of its groups and the cumulated sizes before each (the total last).
-        index: column by name; values are as damaged as the file is.
-        keys: of all segments, one column, not looked at.
-        texts: sets of words, not looked at.
+        index, quality: column by name; values are as damaged as the file is.
+        rows_crc: of each shard.
     """
 
     category_names: list[str]
     category_starts: Rows
+    category_images: Rows
     groups: list[tuple[Rows, Rows]]
     index: dict[str, npt.NDArray[Any]]
-    keys: pa.Array
-    texts: pa.RecordBatch
+    quality: dict[str, npt.NDArray[Any]]
+    rows_crc: npt.NDArray[np.uint32]
 
 
-def write_tables(
-    root: Path,
-    names: Sequence[str],
-    index: Mapping[str, npt.NDArray[Any]],
-    keys: pa.ChunkedArray,
-    texts: Sequence[Mapping[str, object]],
+def write_small_tables(
+    folder: Path,
+    categories: Sequence[Category],
+    aliases: Mapping[str, str],
+    sizes: Rows,
+    shards: Sequence[tuple[int, int, int]],
 ) -> dict[str, FileMark]:
-    """Write all tables of a library; the ranges of categories and groups are read off the index. Returns their marks.
+    """Write the tables that do not grow with the segments, beside those that do. Returns the marks of all.
 
     Args:
-        root: the library's folder.
-        names: of the categories, in the order of their ids.
-        index: column by name, sorted by category, then source; every category has a row.
-        keys: of the same rows.
-        texts: every different set of words, as the index numbers them.
+        folder: of the tables.
+        categories: in the order of their ids.
+        aliases: the name of the category that each folded name or synset stands for.
+        sizes: ``[categories, sources]``: how many segments each has of each source.
+        shards: of each its source, its number of segments and the checksum of its rows.
     """
-    category, source = index["category"], index["source"]
-    bounds = np.searchsorted(category, np.arange(1, len(names) + 2))
-    borders = np.flatnonzero((np.diff(category) != 0) | (np.diff(source) != 0)) + 1
-    starts, stops = np.concatenate([[0], borders]), np.concatenate([borders, [len(category)]])
-    groups = {"category": category[starts], "source": source[starts], "start": starts, "stop": stops}
+    bounds = np.concatenate([[0], np.cumsum(sizes.sum(1))])
+    before = np.concatenate([[0], np.cumsum(sizes.ravel())])
+    category, source = np.nonzero(sizes)
+    first = before[:-1].reshape(sizes.shape)[category, source]
+    facts = [entry.facts for entry in categories]
     tables = {
-        CATEGORIES: pa.table({"name": names, "start": bounds[:-1], "stop": bounds[1:]}, CATEGORIES_SCHEMA),
-        GROUPS: pa.table(groups, GROUPS_SCHEMA),
-        INDEX: pa.table(dict(index), INDEX_SCHEMA),
-        KEYS: pa.table({"key": keys}, KEYS_SCHEMA),
-        TEXTS: pa.Table.from_pylist(list(texts), TEXTS_SCHEMA),
+        CATEGORIES: pa.table(
+            {
+                "name": [entry.name for entry in categories],
+                "start": bounds[:-1],
+                "stop": bounds[1:],
+                **{name: [getattr(said, name) for said in facts] for name in CategoryFacts.__slots__},
+            },
+            CATEGORIES_SCHEMA,
+        ),
+        ALIASES: pa.table({"alias": list(aliases), "name": list(aliases.values())}, ALIASES_SCHEMA),
+        GROUPS: pa.table(
+            {"category": category + 1, "source": source, "start": first, "stop": first + sizes[category, source]},
+            GROUPS_SCHEMA,
+        ),
+        SHARDS: pa.table(dict(zip(SHARDS_SCHEMA.names, zip(*shards, strict=True), strict=True)), SHARDS_SCHEMA),
     }
     for name, table in tables.items():
-        write_table(root / name, table)
-    return {name: mark_file(root / name) for name in tables}
+        write_table(folder / name, table)
+    return {name: mark_file(folder / name) for name in (*tables, INDEX, QUALITY)}
 
 
 def open_tables(root: Path, manifest: Manifest) -> Tables:
     """Open all tables of a library. Raises ``LibraryError`` naming the file that is missing, damaged or disagrees."""
-
-    def opened(name: str, schema: pa.Schema, rows: int | None = None) -> pa.RecordBatch:
-        check_file(root / name, manifest.tables)
-        batch = map_table(root / name, schema)
-        if rows is not None and len(batch) != rows:
-            raise LibraryError(f"{root / name}: holds {len(batch)} rows, {MANIFEST} says {rows}")
-        return batch
-
-    index = opened(INDEX, INDEX_SCHEMA, manifest.segments)
-    keys = opened(KEYS, KEYS_SCHEMA, manifest.segments)
-    categories = opened(CATEGORIES, CATEGORIES_SCHEMA, manifest.categories)
-    groups = opened(GROUPS, GROUPS_SCHEMA)
-    texts = opened(TEXTS, TEXTS_SCHEMA)
     if manifest.shards < 1:
         raise LibraryError(f"{root / MANIFEST}: shards: expected at least 1, found {manifest.shards}")
+    folder = tables_folder(root, manifest.generation)
+    index = _opened(folder, manifest, INDEX, INDEX_SCHEMA, manifest.segments)
+    quality = _opened(folder, manifest, QUALITY, QUALITY_SCHEMA, manifest.segments)
+    categories = _opened(folder, manifest, CATEGORIES, CATEGORIES_SCHEMA, manifest.categories)
+    groups = _opened(folder, manifest, GROUPS, GROUPS_SCHEMA)
+    shards = _opened(folder, manifest, SHARDS, SHARDS_SCHEMA, manifest.shards)
+    check_file(folder / ALIASES, manifest.tables)
     return Tables(
-        category_names=_names(root / CATEGORIES, categories),
-        category_starts=_category_starts(root / CATEGORIES, categories, manifest.segments),
-        groups=_groups(root / GROUPS, groups, categories, manifest),
+        category_names=_texts(folder / CATEGORIES, categories, "name"),
+        category_starts=_category_starts(folder / CATEGORIES, categories, manifest.segments),
+        category_images=np.stack([categories.column(name).to_numpy() for name in ("images", "of_images")], 1),
+        groups=_groups(folder / GROUPS, groups, categories, manifest),
         index={name: index.column(name).to_numpy() for name in INDEX_SCHEMA.names},
-        keys=keys.column("key"),
-        texts=texts,
+        quality={name: quality.column(name).to_numpy() for name in QUALITY_SCHEMA.names},
+        rows_crc=shards.column("rows_crc").to_numpy(),
     )
 
 
-def _names(path: Path, categories: pa.RecordBatch) -> list[str]:
+def open_vocabulary(root: Path, manifest: Manifest) -> tuple[Vocabulary, dict[str, CategoryFacts]]:
+    """What a library has settled about names, and what is known of its categories, by name."""
+    folder = tables_folder(root, manifest.generation)
+    categories = _opened(folder, manifest, CATEGORIES, CATEGORIES_SCHEMA, manifest.categories)
+    aliases = _opened(folder, manifest, ALIASES, ALIASES_SCHEMA)
+    spelt = (_texts(folder / ALIASES, aliases, name) for name in ALIASES_SCHEMA.names)
+    names = _texts(folder / CATEGORIES, categories, "name")
+    columns = [_texts(folder / CATEGORIES, categories, name) for name in CategoryFacts.__slots__]
+    facts = {
+        name: CategoryFacts(synset, frequency, images, of_images, tuple(synonyms))
+        for name, synset, frequency, images, of_images, synonyms in zip(names, *columns, strict=True)
+    }
+    return Vocabulary(tuple(names), dict(zip(*spelt, strict=True))), facts
+
+
+def rows_checksums(root: Path, manifest: Manifest) -> list[int]:
+    """Of the rows of each shard of a finished library."""
+    folder = tables_folder(root, manifest.generation)
+    crcs: list[int] = _opened(folder, manifest, SHARDS, SHARDS_SCHEMA, manifest.shards).column("rows_crc").to_pylist()
+    return crcs
+
+
+def _opened(folder: Path, manifest: Manifest, name: str, schema: pa.Schema, rows: int | None = None) -> pa.RecordBatch:
+    check_file(folder / name, manifest.tables)
+    batch = map_table(folder / name, schema)
+    if rows is not None and len(batch) != rows:
+        raise LibraryError(f"{folder / name}: holds {len(batch)} rows, {MANIFEST} says {rows}")
+    return batch
+
+
+def _texts(path: Path, batch: pa.RecordBatch, name: str) -> list[Any]:
     try:
-        categories.validate(full=True)
-        names: list[str] = categories.column("name").to_pylist()
+        batch.column(name).validate(full=True)
+        values: list[Any] = batch.column(name).to_pylist()
     except (pa.ArrowException, ValueError) as error:
-        raise LibraryError(f"{path}: names are damaged: {error}") from None
-    return names
+        raise LibraryError(f"{path}: {name}: damaged: {error}") from None
+    return values
 
 
 def _category_starts(path: Path, categories: pa.RecordBatch, segments: int) -> Rows:
@@ -134,6 +175,8 @@ def _groups(path: Path, groups: pa.RecordBatch, categories: pa.RecordBatch, mani
     """See ``Tables.groups``."""
     category, source, starts, stops = (groups.column(name).to_numpy() for name in GROUPS_SCHEMA.names)
     _check_ranges(path, starts, stops, manifest.segments)
+    if not (stops > starts).all():
+        raise LibraryError(f"{path}: a group is empty")
     if not ((category >= 1) & (category <= manifest.categories)).all():
         raise LibraryError(f"{path}: category ids are not all 1 … {manifest.categories}")
     if not ((source >= 0) & (source < len(manifest.sources))).all():
@@ -154,7 +197,7 @@ def _groups(path: Path, groups: pa.RecordBatch, categories: pa.RecordBatch, mani
 
 
 def _check_ranges(path: Path, starts: Rows, stops: Rows, segments: int) -> None:
-    """Ranges must follow each other without a gap, none empty, from the first segment to the last."""
+    """Ranges must follow each other without a gap from the first segment to the last."""
     borders = np.concatenate([starts, [segments]])
-    if borders[0] != 0 or not (borders[1:] == stops).all() or not (stops > starts).all():
+    if borders[0] != 0 or not (borders[1:] == stops).all() or not (stops >= starts).all():
         raise LibraryError(f"{path}: its ranges do not divide the {segments} segments that {MANIFEST} states")

@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
@@ -15,20 +15,23 @@ from typing import TypeVar
 
 from sos_online.errors import LibraryError
 
+Progress = Callable[[int, int], object]
+
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 _AHEAD = 2  # tasks a worker that are sent before they are needed: all of them at once would lie in memory twice
 
 
-def run_tasks(work: Callable[[Task], Result], tasks: Sequence[Task], workers: int) -> Iterator[Result]:
+def run_tasks(work: Callable[[Task], Result], tasks: Iterable[Task], workers: int) -> Iterator[Result]:
     """Results in the order in which they are done; ``workers=0`` works in this process.
+
+    Tasks are taken a few ahead of the workers, never all at once.
 
     Raises:
         LibraryError: a worker died. What it had finished stays.
     """
-    workers = min(workers, len(tasks))
-    if workers == 0 or len(tasks) < 2:
+    if workers == 0:
         yield from map(work, tasks)
         return
     # spawn: forking a process that runs threads (OpenCV's, torch's) can deadlock

@@ -5,21 +5,40 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sos_online.errors import LibraryError
 from sos_online.library.arrow_files import write_atomically
 from sos_online.library.folder_lock import LOCK
-from sos_online.library.format import BUILDING, MANIFEST
+from sos_online.library.format import BUILDING, MANIFEST, Manifest
 
-PARTS = "parts"
 _TEMPORARY = re.compile(r"\.(building\.json|library\.json|\w+(\.left_out)?\.arrow)\.\d+\.tmp")
+_SHARD = re.compile(r"(\d+)(\.left_out)?\.arrow")
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What ``building.json`` says.
+
+    Attributes:
+        fingerprint: which build it is.
+        first_shard: the number of its first shard; those before are of the library that it adds to.
+    """
+
+    fingerprint: str
+    first_shard: int = 0
 
 
 def is_finished(root: Path) -> bool:
     """True if the folder holds a whole library and nothing of its build."""
     names = _names(root)
-    return MANIFEST in names and not names & {BUILDING, PARTS, LOCK} and not any(map(_TEMPORARY.fullmatch, names))
+    return MANIFEST in names and not names & {BUILDING, LOCK} and not any(map(_TEMPORARY.fullmatch, names))
+
+
+def unfinished(root: Path) -> str | None:
+    """Fingerprint of the build that is marked as under way; None if there is none."""
+    return _read_mark(root / BUILDING).fingerprint if (root / BUILDING).exists() else None
 
 
 def refuse_folders_of_others(root: Path) -> None:
@@ -31,27 +50,31 @@ def refuse_folders_of_others(root: Path) -> None:
         _refuse_strange(root, names)
 
 
-def claim(root: Path, fingerprint: str) -> None:
+def claim(root: Path, mark: Mark) -> None:
     """Mark the folder as this build's, or find that it is. To be called by the only builder of the folder."""
-    mark = root / BUILDING
+    path = root / BUILDING
     names = _names(root)
     if BUILDING in names:
-        if _marked_fingerprint(mark) != fingerprint:
+        if _read_mark(path) != mark:
             raise LibraryError(
-                f"{mark}: an unfinished build of other sources or settings (or its files have changed since); "
-                f"name another folder or remove this one"
+                f"{path}: an unfinished build of other sources or settings (or its files have changed since); "
+                + ("remove this file to give it up" if MANIFEST in names else "name another folder or remove this one")
             )
         _remove_temporaries(root)
         return
-    _refuse_strange(root, names - {LOCK})
+    if MANIFEST not in names:
+        _refuse_strange(root, names - {LOCK})
     _remove_temporaries(root)
-    write_atomically(mark, lambda file: file.write(json.dumps({"fingerprint": fingerprint}).encode()))
+    _remove_shards(root, mark.first_shard)  # of a build that was given up
+    write_atomically(path, lambda file: file.write(json.dumps(asdict(mark)).encode()))
 
 
-def sweep(root: Path) -> None:
+def sweep(root: Path, manifest: Manifest) -> None:
     """Remove all that a build needs and a library does not. To be called by the only builder of the folder."""
-    if (root / PARTS).is_dir():
-        shutil.rmtree(root / PARTS)
+    for name in _names(root / "tables"):
+        if name != str(manifest.generation):
+            shutil.rmtree(root / "tables" / name)
+    _remove_shards(root, manifest.shards)
     (root / BUILDING).unlink(missing_ok=True)
     _remove_temporaries(root)
 
@@ -65,18 +88,30 @@ def _refuse_strange(root: Path, names: set[str]) -> None:
         raise LibraryError(f"{root}: is not empty and holds no build; name another folder")
 
 
-def _marked_fingerprint(mark: Path) -> str:
+def _read_mark(path: Path) -> Mark:
     try:
-        content = json.loads(mark.read_bytes())
+        content = json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
-        raise LibraryError(f"{mark}: the mark of an unfinished build is damaged ({error}); remove the folder") from None
-    if not isinstance(content, dict) or not isinstance(content.get("fingerprint"), str):
-        raise LibraryError(f"{mark}: the mark of an unfinished build is damaged; remove the folder")
-    return str(content["fingerprint"])
+        raise LibraryError(f"{path}: the mark of an unfinished build is damaged ({error}); remove it") from None
+    if not isinstance(content, dict) or {name: type(value) for name, value in content.items()} != {
+        "fingerprint": str,
+        "first_shard": int,
+    }:
+        raise LibraryError(f"{path}: the mark of an unfinished build is damaged; remove it")
+    return Mark(**content)
+
+
+def _remove_shards(root: Path, first: int) -> None:
+    """Those from number ``first`` on."""
+    for folder in (root / "rows", root / "pixels"):
+        for name in _names(folder):
+            shard = _SHARD.fullmatch(name)
+            if shard and int(shard[1]) >= first:
+                (folder / name).unlink(missing_ok=True)
 
 
 def _remove_temporaries(root: Path) -> None:
-    for folder in (root, root / PARTS, root / "pixels"):
+    for folder in (root, root / "rows", root / "pixels"):
         for name in _names(folder):
             if _TEMPORARY.fullmatch(name):
                 (folder / name).unlink(missing_ok=True)

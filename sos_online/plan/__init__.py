@@ -2,9 +2,18 @@
 
 from sos_online.plan.background import BackgroundChoice
 from sos_online.plan.choice import SegmentChoice
-from sos_online.plan.layout import SizePrior
+from sos_online.plan.layout import LayoutChoice, SizePrior
 from sos_online.plan.light import CameraChoice, LightChoice
 from sos_online.plan.place import PlacementRules
 from sos_online.plan.planner import Planner
 
-__all__ = ["BackgroundChoice", "CameraChoice", "LightChoice", "Planner", "PlacementRules", "SegmentChoice", "SizePrior"]
+__all__ = [
+    "BackgroundChoice",
+    "CameraChoice",
+    "LayoutChoice",
+    "LightChoice",
+    "Planner",
+    "PlacementRules",
+    "SegmentChoice",
+    "SizePrior",
+]

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field
 
 from sos_online.ops.boxes import Rect
 from sos_online.ops.resize import frame_size
-from sos_online.plan.layout import Limits
+from sos_online.plan.layout.limits import Limits
 from sos_online.types import Placement, Section
 
 
@@ -28,6 +28,9 @@ class PlacementRules(Section):
         flip_x: probability of mirroring left to right.
         flip_y: probability of mirroring top to bottom.
         rotation: largest turn to either side, degrees, uniform (published option: 180); the frame grows with it.
+        assign: ``drawn``: segments take the boxes in the order in which both are drawn; ``area`` (published option):
+            the segment with the most opaque pixels takes the largest box, and so on; where the layout says what is in
+            its boxes, among those of one category.
     """
 
     mode: Literal["fit", "stretch"] = "fit"
@@ -35,6 +38,7 @@ class PlacementRules(Section):
     flip_x: float = Field(default=0.0, ge=0, le=1)
     flip_y: float = Field(default=0.0, ge=0, le=1)
     rotation: float = Field(default=0.0, ge=0, le=180)
+    assign: Literal["drawn", "area"] = "drawn"
 
 
 def place_segment(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from typing import TypeVar
 
 import numpy as np
@@ -26,3 +27,11 @@ def pick(weights: Mapping[Kind, float], number: float) -> Kind:
     kinds = list(weights)
     bounds = np.cumsum(list(weights.values()))
     return kinds[min(int(np.searchsorted(bounds, number * bounds[-1], side="right")), len(kinds) - 1)]
+
+
+def expected_names(name: str, known: Sequence[str]) -> str:
+    """What there is instead of a name that is not there, to end a message: all if they are few, else the nearest."""
+    if len(known) <= 10:
+        return f"expected one of {', '.join(known)}"
+    near = get_close_matches(name, known, n=3)
+    return f"it has {len(known):,}" + (f", such as {', '.join(near)}" if near else "")

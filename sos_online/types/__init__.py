@@ -12,22 +12,30 @@ from sos_online.types.background import (
     SolidBackground,
 )
 from sos_online.types.composite import Composite, RegionMask
+from sos_online.types.layout import BoxTable, LayoutData, LearnedLayout
 from sos_online.types.light import Blender, CameraSpec, Direction, LightSpec, Relighting
 from sos_online.types.protocols import PhotoPixels, SegmentIndex, SegmentPixels
+from sos_online.types.quality import FLAGS, Flag, Measure
 from sos_online.types.scene import Placement, Scene
 from sos_online.types.values import RGB, Box, Pixels, Section, Target
 from sos_online.types.words import Words
 
 __all__ = [
+    "FLAGS",
     "RGB",
     "Background",
     "Blender",
     "Box",
+    "BoxTable",
     "CameraSpec",
     "Composite",
     "Direction",
+    "Flag",
     "GradientBackground",
+    "LayoutData",
+    "LearnedLayout",
     "LightSpec",
+    "Measure",
     "NoiseBackground",
     "PhotoBackground",
     "PhotoPixels",

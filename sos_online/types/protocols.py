@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from sos_online.types.quality import Measure
 from sos_online.types.values import Pixels
 
 
@@ -22,8 +23,23 @@ class SegmentIndex(Protocol):
     @property
     def num_sources(self) -> int: ...
     @property
+    def category_names(self) -> Sequence[str]:
+        """Category ``c`` is ``category_names[c - 1]``."""
+        ...
+
+    @property
+    def source_names(self) -> Sequence[str]: ...
+
+    @property
+    def category_image_shares(self) -> npt.NDArray[np.float64]:
+        """``[num_categories]``: share of the images of its annotation files in which a category is, 0 … 1; NaN where
+        none says so."""
+        ...
+
+    @property
     def category_starts(self) -> npt.NDArray[np.int64]:
-        """``[num_categories + 1]``: category ``c`` holds rows ``category_starts[c - 1]`` to ``category_starts[c]``."""
+        """``[num_categories + 1]``: category ``c`` holds rows ``category_starts[c - 1]`` to ``category_starts[c]``, or
+        none."""
         ...
 
     def group_starts(self, source: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -33,6 +49,14 @@ class SegmentIndex(Protocol):
     def __len__(self) -> int: ...
     def size_wh(self, segment: int) -> tuple[int, int]:
         """Width and height of the crop at its largest stored level, pixels."""
+        ...
+
+    def opaque(self, segment: int) -> int:
+        """Pixels of alpha >= 128 at that level."""
+        ...
+
+    def quality(self, measure: Measure) -> npt.NDArray[Any]:
+        """One measure of every segment, ``[len(self)]``, mapped: see ``types.quality``."""
         ...
 
 

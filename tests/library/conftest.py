@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 import sos_online as sos
-from sos_online.library import build
-from sos_online.library.sources import LeftOut, RawSegment, Source, Unit
+from sos_online.library import shard_plan
+from sos_online.library.sources import CategoryFacts, LeftOut, RawSegment, Source, Unit
 from sos_online.types import Pixels, Words
 from tests.conftest import draw_cutouts
 
@@ -74,17 +74,27 @@ def write_coco(root: Path, **fields: Any) -> sos.CocoInstances:
 class Listed:
     """A source made of the names of categories, "" for a segment that is left out; remembers what was read."""
 
-    def __init__(self, name: str, categories: Sequence[str], words: Sequence[Words] = ()) -> None:
+    def __init__(
+        self,
+        name: str,
+        categories: Sequence[str],
+        words: Sequence[Words] = (),
+        facts: Mapping[str, CategoryFacts] | None = None,
+    ) -> None:
         self.name = name
-        self.categories = {f"{name}{position}": category for position, category in enumerate(categories)}
-        self.words = dict(zip(self.categories, words, strict=False))
+        self.facts = dict(facts or {})
+        self.category_of = {f"{name}{position}": category for position, category in enumerate(categories)}
+        self.words = dict(zip(self.category_of, words, strict=False))
         self.reads: list[str] = []
 
     def settings(self) -> dict[str, Any]:
         return {}
 
+    def categories(self) -> dict[str, CategoryFacts]:
+        return self.facts
+
     def units(self) -> Iterator[Unit]:
-        for key, category in self.categories.items():
+        for key, category in self.category_of.items():
             yield Unit(key, size=0, segments=1, payload=category)
 
     def read(self, unit: Unit) -> Iterable[RawSegment | LeftOut]:
@@ -121,7 +131,10 @@ def cutouts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
     """Five segments a shard, so that twelve need three."""
-    monkeypatch.setattr(build, "SEGMENTS_PER_SHARD", 5)
+    monkeypatch.setattr(shard_plan, "SEGMENTS_PER_SHARD", 5)
+
+
+TABLES = {f"tables/1/{name}.arrow" for name in ("aliases", "categories", "groups", "index", "quality", "shards")}
 
 
 def build_cutouts(out: Path, cutouts: Path, workers: int = 0) -> sos.SegmentLibrary:
@@ -130,7 +143,7 @@ def build_cutouts(out: Path, cutouts: Path, workers: int = 0) -> sos.SegmentLibr
 
 def build_in_small_shards(out: Path, cutouts: Path) -> None:
     """To be run in a process of its own."""
-    build.SEGMENTS_PER_SHARD = 5
+    shard_plan.SEGMENTS_PER_SHARD = 5
     build_cutouts(out, cutouts)
 
 

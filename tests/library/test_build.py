@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 import sos_online as sos
 from sos_online.library.sources import LeftOut, RawSegment, Unit
 from sos_online.plan import SegmentChoice
-from sos_online.plan.choice import choose_segments
+from sos_online.plan.choice import Chooser
 from sos_online.rng import sample_generator
 from sos_online.types import Words
-from tests.library.conftest import ENCODING, Listed, build_cutouts, disc, tree, write_files
+from tests.library.conftest import ENCODING, TABLES, Listed, build_cutouts, disc, tree, write_files
 
 # the same to the byte
 
@@ -34,9 +34,10 @@ def test_two_workers_build_the_same_bytes_as_none(cutouts: Path, tmp_path: Path)
 
 def test_nothing_but_the_library_is_left(cutouts: Path, tmp_path: Path) -> None:
     build_cutouts(tmp_path / "out", cutouts)
-    names = {"library.json", "index.arrow", "keys.arrow", "texts.arrow", "categories.arrow", "groups.arrow"}
-    assert set(tree(tmp_path / "out")) == names | {"pixels/00000.arrow"}
-    assert [path.name for path in (tmp_path / "out").rglob("*") if path.is_dir()] == ["pixels"]
+    shard = {"pixels/00000.arrow", "rows/00000.arrow", "rows/00000.left_out.arrow"}
+    assert set(tree(tmp_path / "out")) == {"library.json", *TABLES, *shard}
+    folders = {path.relative_to(tmp_path).as_posix() for path in (tmp_path / "out").rglob("*") if path.is_dir()}
+    assert folders == {"out/pixels", "out/rows", "out/tables", "out/tables/1"}
 
 
 @pytest.mark.usefixtures("small_shards")
@@ -58,7 +59,7 @@ def slow_rows(sources: list[Listed]) -> list[tuple[str, int, str]]:
     entries = [
         (category, position, key)
         for position, source in enumerate(sources)
-        for key, category in source.categories.items()
+        for key, category in source.category_of.items()
         if category
     ]
     shown = {
@@ -77,7 +78,7 @@ def test_several_sources_against_a_sorted_list(
     """Categories joined whatever their case, each one range; groups are the ranges of one source in it."""
     sources = [Listed(f"s{position}", [*of_source, "last"]) for position, of_source in enumerate(names)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sos_online.library.build.SEGMENTS_PER_SHARD", shard)
+        patch.setattr("sos_online.library.shard_plan.SEGMENTS_PER_SHARD", shard)
         library = sos.build_library(tmp_path_factory.mktemp("several") / "out", sources, encoding=ENCODING)
     rows = slow_rows(sources)
     categories = list(dict.fromkeys(category for category, _, _ in rows))
@@ -109,12 +110,12 @@ def test_pixels_stay_with_their_keys(tmp_path: Path) -> None:
         assert (library.alpha(row, len(library.level_sizes(row)) - 1) == pictures[library.key(row)][..., 3]).all()
 
 
-def test_words_are_stored_once_for_all_that_share_them(tmp_path: Path) -> None:
+def test_words_are_stored_once_in_a_shard(tmp_path: Path) -> None:
     red, blue = Words("red mug", "A red mug.", "mug", ("red", "round")), Words(features=("b\u00e4u",))
     source = Listed("s", ["mug"] * 5, words=[red, blue, red, Words(), red])
     library = sos.build_library(tmp_path / "out", [source], encoding=ENCODING)
     assert [library.words(row) for row in range(5)] == [red, blue, red, Words(), red]
-    assert (tmp_path / "out/texts.arrow").read_bytes().count(b"A red mug.") == 1
+    assert (tmp_path / "out/rows/00000.arrow").read_bytes().count(b"A red mug.") == 1
 
 
 def test_the_folder_gives_the_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,7 +130,7 @@ def test_opaque_is_counted_at_the_largest_level(tmp_path: Path, max_side: int) -
     source = sos.CategoryFolders(write_files(tmp_path / "in", {"c/a.png": rgba}))
     library = sos.build_library(tmp_path / "out", [source], encoding=sos.Encoding(max_side=max_side))
     stored = library.alpha(0, len(library.level_sizes(0)) - 1)
-    assert library._columns["opaque"][0] == np.count_nonzero(stored >= 128)
+    assert library.opaque(0) == np.count_nonzero(stored >= 128)
 
 
 def test_a_source_of_which_nothing_was_taken_can_be_drawn_with(tmp_path: Path) -> None:
@@ -138,7 +139,7 @@ def test_a_source_of_which_nothing_was_taken_can_be_drawn_with(tmp_path: Path) -
         library = sos.build_library(tmp_path / "out", [Listed("good", ["a", "b"]), Listed("bad", ["", ""])])
     except sos.SOSError:
         return
-    choose_segments(SegmentChoice(), library, 50, sample_generator(0, 0, 0))
+    Chooser(SegmentChoice(), library).draw(50, sample_generator(0, 0, 0))
 
 
 # refusals
@@ -161,6 +162,7 @@ OTHER: dict[str, dict[str, Any]] = {
     "source's name": {"sources": [Listed("t", ["a"])]},
     "segments": {"sources": [Listed("s", ["a", "a"])]},
     "payload": {"sources": [Listed("s", ["b"])]},
+    "vocabulary": {"vocabulary": sos.Vocabulary(("a",))},
     "order of sources": {"sources": [Listed("t", ["a"]), Listed("s", ["a"])]},
 }
 

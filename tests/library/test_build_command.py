@@ -34,7 +34,7 @@ def test_only_images_are_looked_for_in_all_coco_files(
         words += ["--coco", source.annotations.rename(folder / f"{number}.json"), "--images", folder]
     (tmp_path / "names.txt").write_text("a.png\nc.png\ntypo.png\n")
     assert build(monkeypatch, *words) == 1
-    assert "names.txt: no --coco file has an image named 'typo.png'" in capsys.readouterr().err
+    assert "names.txt: no --coco or --lvis file has an image named 'typo.png'" in capsys.readouterr().err
     (tmp_path / "names.txt").write_text("a.png\nc.png\n")
     assert build(monkeypatch, *words) == 0
     library = sos.SegmentLibrary.open(tmp_path / "out")

@@ -5,10 +5,8 @@ from __future__ import annotations
 import itertools
 import multiprocessing
 import os
-import random
 import shutil
 import signal
-import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -20,7 +18,7 @@ from typing import Any
 import pytest
 
 import sos_online as sos
-from sos_online.library import build
+from sos_online.library import shard_plan
 from sos_online.library.folder_lock import only_builder
 from sos_online.library.sources import LeftOut, RawSegment, Unit
 from tests.library.conftest import Listed, build_cutouts, build_in_small_shards, tree
@@ -69,7 +67,7 @@ def killed_at(moment: int) -> Iterator[list[str]]:
 def undisturbed(cutouts: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     out = tmp_path_factory.mktemp("undisturbed") / "out"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(build, "SEGMENTS_PER_SHARD", 5)
+        patch.setattr(shard_plan, "SEGMENTS_PER_SHARD", 5)
         build_cutouts(out, cutouts)
     return tree(out)
 
@@ -79,7 +77,7 @@ def moments(cutouts: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Mom
     """Builds killed before their first, second, third … change, to the last."""
     out, gone_on = tmp_path_factory.mktemp("killed"), []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(build, "SEGMENTS_PER_SHARD", 5)
+        patch.setattr(shard_plan, "SEGMENTS_PER_SHARD", 5)
         for moment in itertools.count(1):
             folder, error = out / str(moment), None
             try:
@@ -115,28 +113,6 @@ def test_a_killed_build_leaves_nothing_behind(moments: list[Moment], undisturbed
 
 def test_killed_in_its_very_first_file_a_build_goes_on(moments: list[Moment]) -> None:
     assert [moment.error for moment in moments if not moment.had_begun and moment.error] == []
-
-
-def test_kill_9_at_random_moments(
-    cutouts: Path, tmp_path: Path, undisturbed: dict[str, bytes], processes: ForkServerContext
-) -> None:
-    """A real process, killed again and again on its way; then it is let through."""
-    out, rng = tmp_path / "out", random.Random(0)
-    exit_codes: list[int | None] = []
-    for _ in range(5):
-        process = processes.Process(target=build_in_small_shards, args=(out, cutouts))
-        process.start()
-        while process.is_alive() and not (out / "building.json").exists():
-            time.sleep(0.002)
-        time.sleep(rng.uniform(0, 0.05))
-        process.kill()
-        process.join()
-        exit_codes.append(process.exitcode)
-    build_cutouts(out, cutouts)
-    found = tree(out)
-    assert -9 in exit_codes
-    assert set(exit_codes) <= {0, -9}
-    assert {name: found.get(name) for name in undisturbed} == undisturbed
 
 
 def test_what_was_built_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,8 @@ from sos_online.library.file_marks import mark_file
 from sos_online.types import Words
 from tests.library.conftest import ENCODING, Listed, all_pixels, snapshot, write_files
 
-TABLES = ["categories.arrow", "groups.arrow", "index.arrow", "keys.arrow", "texts.arrow"]
+TABLES = [f"tables/1/{name}.arrow" for name in ("aliases", "categories", "groups", "index", "quality", "shards")]
+ROWS = "rows/00000.arrow"
 SHARD = "pixels/00000.arrow"
 
 
@@ -83,7 +84,7 @@ def test_exception_for_a_damaged_table(worded_copy: Path, name: str, damage: str
 def believe(root: Path, name: str) -> None:
     """Let ``library.json`` say that a table is as it should be, as if the damage lay where no checksum looks."""
     content = json.loads((root / "library.json").read_bytes())
-    content["tables"][name] = mark_file(root / name).model_dump()
+    content["tables"][Path(name).name] = mark_file(root / name).model_dump()
     (root / "library.json").write_text(json.dumps(content))
 
 
@@ -107,6 +108,33 @@ def flip_every_byte(root: Path, name: str) -> None:
                 library = sos.SegmentLibrary.open(root)
                 snapshot(library)
                 all_pixels(library)
+
+
+@pytest.mark.parametrize("damage", ["missing", "empty", "cut", "text", "a folder", "of another library"])
+def test_exception_for_broken_rows(worded_copy: Path, tmp_path: Path, damage: str) -> None:
+    """Met when a key or words are asked for, and named; pixels need no rows."""
+    data = (worded_copy / ROWS).read_bytes()
+    other = sos.build_library(tmp_path / "other", [Listed("s", ["mug", "cup", "mug"])], encoding=ENCODING).root
+    (worded_copy / ROWS).unlink()
+    if damage == "a folder":
+        (worded_copy / ROWS).mkdir()
+    elif damage != "missing":
+        damaged = {"empty": b"", "cut": data[:-20], "text": b"hello", "of another library": (other / ROWS).read_bytes()}
+        (worded_copy / ROWS).write_bytes(damaged[damage])
+    library = sos.SegmentLibrary.open(worded_copy)
+    row = next(row for row in range(len(library)) if library.source_of(row) == 0)
+    for use in (library.key, library.words):
+        with pytest.raises(sos.BrokenSegmentError, match=r"rows/00000\.arrow"):
+            use(row)
+    assert library.alpha(row, 0).size
+
+
+def test_a_flipped_byte_in_the_rows_is_refused(worded_copy: Path) -> None:
+    data = (worded_copy / ROWS).read_bytes()
+    for position in range(0, len(data), 3):
+        replace(worded_copy / ROWS, flipped(data, position))
+        with pytest.raises(sos.BrokenSegmentError, match=r"rows/00000\.arrow: does not match its checksum"):
+            sos.SegmentLibrary.open(worded_copy).key(0)
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -139,23 +167,24 @@ def test_only_the_ends_of_a_large_table_are_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("column", "value"),
-    [("shard", 2), ("shard", -1), ("category", 0), ("category", 4), ("source", 2), ("text", 99), ("width", 0)],
+    [("shard", 0), ("category", 1), ("source", 0), ("row", 0), ("slot", 0), ("width", 6), ("height", 5), ("check", 0)],
 )
 def test_a_wrong_value_in_the_index_is_a_broken_segment(worded: Path, column: str, value: int) -> None:
-    """Met when it is used, named by row and column; the others are as they were."""
+    """However plausible it is: met when it is used, named by its row; the others are as they were."""
     library = sos.SegmentLibrary.open(worded)
     values = library._columns[column].copy()
-    values[1] = value
+    assert values[2] != value
+    values[2] = value
     library._columns[column] = values
-
-    def use_all(row: int) -> None:
-        for use in (library.category_of, library.source_of, library.words, library.size_wh):
-            use(row)
-        library.alpha(row, 0)
-
-    use_all(0)
-    with pytest.raises(sos.BrokenSegmentError, match=rf"index\.arrow: row 1: {column} is {value}"):
-        use_all(1)
+    uses = (library.category_of, library.source_of, library.words, library.key, library.size_wh, library.level_sizes)
+    for use in uses:
+        use(0)
+        with pytest.raises(sos.BrokenSegmentError, match=r"index\.arrow: row 2: does not match its checksum"):
+            use(2)
+    for read in (library.alpha, library.colour):
+        read(0, 0)
+        with pytest.raises(sos.BrokenSegmentError, match=r"index\.arrow: row 2: does not match its checksum"):
+            read(2, 0)
 
 
 # shards

@@ -27,7 +27,9 @@ def test_report_adds_up(tmp_path: Path) -> None:
         "empty file": ["c/empty.png", "d/empty.png"],
         "not a readable image": ["d/x.png"],
     }
-    assert report["sources"] == [{"name": "in", "taken": 1, "left_out": left_out, "examples": examples}]
+    assert report["sources"] == [
+        {"name": "in", "taken": 1, "near_duplicates": 0, "left_out": left_out, "examples": examples}
+    ]
     assert (report["name"], report["licence"], report["segments"], report["categories"]) == ("n", "CC0", 1, 1)
     assert library.category_names == ["c"]
 

@@ -182,6 +182,7 @@ def test_as_many_draws_whatever_the_rules(rules: PlacementRules) -> None:
         {"flip_x": 1.1},
         {"flip_y": -0.1},
         {"rotation": 181},
+        {"assign": "size"},
         {"rotate": 5},  # unknown
     ],
 )

@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 
 from sos_online.errors import RecipeError
 from sos_online.plan import BackgroundChoice, PlacementRules, Planner, SegmentChoice, SizePrior
+from sos_online.plan.layout import FromTable
 from sos_online.rng import sample_generator
 from sos_online.types import PhotoBackground, Scene
-from tests.plan.test_choice import INDEX, FakeIndex
+from tests.plan.fake_index import INDEX, FakeIndex
+from tests.plan.layout.drawing import table_of
 
 SIZE_HW = (192, 256)
 AUGMENTED = PlacementRules(scale=(0.5, 1.5), flip_x=0.5, flip_y=0.5, rotation=180)
@@ -150,3 +152,73 @@ def test_a_planner_that_passes_its_check_can_plan() -> None:
     with_an_empty_source = planner(index=FakeIndex([(4, 0)]))
     with_an_empty_source.check()
     plans(with_an_empty_source, 3)
+
+
+# layouts that bring categories, and assignment
+
+
+TABLE = table_of(
+    [
+        [(0.0, 0.0, 0.5, 0.5, "category 3"), (0.5, 0.5, 0.6, 0.6, "category 1"), (0.7, 0.7, 0.75, 0.8, "category 3")],
+        [(0.1, 0.1, 0.9, 0.9, "category 4")],
+    ]
+)
+FROM_TABLE = FromTable(path="boxes", categories="layout")
+FILES = {("box_table", "boxes"): TABLE}
+
+
+def test_segments_are_of_the_categories_that_the_layout_brings() -> None:
+    for scene in plans(planner(layout=FROM_TABLE, layout_files=FILES, count=(2, 9)), 40):
+        assert [placement.category for placement in scene.placements] in ([3, 1], [3, 1, 3])
+        assert all(INDEX.rows()[each.segment][0] == each.category for each in scene.placements)
+
+
+def test_one_category_an_image_ignores_those_of_the_layout() -> None:
+    one = planner(layout=FROM_TABLE, layout_files=FILES, count=(2, 9), choice=SegmentChoice(single_category=True))
+    scenes = plans(one, 40)
+    assert all(len({placement.category for placement in scene.placements}) == 1 for scene in scenes)
+    assert {scene.placements[0].category for scene in scenes} == {1, 2, 3, 4}
+
+
+def test_a_category_that_the_filter_empties_is_left_out_of_the_layout() -> None:
+    """All segments of category 3 are too small, and so those boxes do not come."""
+    opaque = [1 if category == 3 else 1000 for category, _ in INDEX.rows()]
+    index = FakeIndex(INDEX.counts, {"opaque": opaque})
+    choice = SegmentChoice.model_validate({"quality": {"min_opaque": 10}})
+    small = planner(index=index, choice=choice, layout=FROM_TABLE, layout_files=FILES)
+    scenes = plans(small, 30)
+    assert {tuple(each.category for each in scene.placements) for scene in scenes} == {(1,), (4,)}
+
+
+def test_check_raises_now_if_the_library_has_no_category_of_the_layout() -> None:
+    of_others = replace(TABLE, names=("cat", "dog", "bird"))
+    with pytest.raises(RecipeError, match="0 of its 3 categories"):
+        planner(layout=FROM_TABLE, layout_files={("box_table", "boxes"): of_others}).check()
+    with pytest.raises(RecipeError, match="boxes"):
+        planner(layout=FROM_TABLE).check()
+
+
+@pytest.mark.parametrize("layout", [SizePrior(), FROM_TABLE])
+def test_assignment_by_area(layout: Any) -> None:
+    """The same segments and the same boxes as without, the largest in the largest."""
+    opaque = list(range(1, len(INDEX) + 1))
+    index = FakeIndex(INDEX.counts, {"opaque": opaque[::-1]})
+    changes = {"index": index, "layout": layout, "layout_files": FILES, "count": (3, 9)}
+    stretched = [PlacementRules(mode="stretch", assign=assign) for assign in ("drawn", "area")]  # type: ignore[arg-type]
+    for drawn, by_area in zip(*(plans(planner(rules=rules, **changes), 20) for rules in stretched), strict=True):
+        assert sorted(each.segment for each in drawn.placements) == sorted(each.segment for each in by_area.placements)
+        assert [each.box for each in drawn.placements] == [each.box for each in by_area.placements]
+        if layout is FROM_TABLE:
+            assert [each.category for each in drawn.placements] == [each.category for each in by_area.placements]
+        groups = {each.category for each in by_area.placements} if layout is FROM_TABLE else {0}
+        for group in groups:
+            boxes = [each for each in by_area.placements if layout is not FROM_TABLE or each.category == group]
+            # a pixel of rounding decides nothing between boxes of clearly different size
+            for one in boxes:
+                for other in boxes:
+                    if pixels(one.box) > 1.3 * pixels(other.box) + 20:
+                        assert index.opaque(one.segment) >= index.opaque(other.segment)
+
+
+def pixels(box: tuple[int, int, int, int]) -> int:
+    return (box[2] - box[0]) * (box[3] - box[1])

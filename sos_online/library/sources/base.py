@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-import cv2
-import numpy as np
-
 from sos_online.errors import SourceError
-from sos_online.library.sources.picture_size import TOO_LARGE, is_too_large
-from sos_online.types import Pixels, Words
+from sos_online.types import Flag, Pixels, Words
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
+NAMELESS = "its folder's name leaves no name of a category"
+SEGMENTS_PER_UNIT = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +26,36 @@ class RawSegment:
         category: name of its category, see :func:`category_name`.
         rgba: uint8 ``[h, w, 4]``, straight alpha; need not be cropped.
         words: what the source says about it.
+        flags: what the source says of its quality; a flag that is not there is not known.
+        at_border: whether the object reaches the border of the picture that it was cut from; None where ``rgba`` is
+            that picture, so that its own border tells.
     """
 
     key: str
     category: str
     rgba: Pixels
     words: Words = field(default_factory=Words)
+    flags: Mapping[Flag, bool] = field(default_factory=dict)
+    at_border: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryFacts:
+    """What a source says about one of its categories.
+
+    Attributes:
+        synset: WordNet's name of the meaning, such as ``cup.n.01``; empty if not known.
+        frequency: LVIS' class: ``r``, ``c`` or ``f``; empty if not known.
+        images: in how many images of the source's annotation file it is; 0 if not known.
+        of_images: how many images that file has; 0 if not known.
+        synonyms: other names, as they come.
+    """
+
+    synset: str = ""
+    frequency: str = ""
+    images: int = 0
+    of_images: int = 0
+    synonyms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,21 +86,32 @@ class Unit:
     mtime_ns: int = 0
 
 
+def file_state(path: Path) -> tuple[int, int]:
+    """Bytes and time of change of a file, ns; (0, 0) where there is none. A unit that is read from more files than one
+    has those of the others in its payload."""
+    if not path.is_file():
+        return 0, 0
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
+
+
 def file_unit(name: str, path: Path, segments: int, payload: Any) -> Unit:
     """The unit of a file; what is there under a file's name but is none has size and time 0."""
-    if not path.is_file():
-        return Unit(name, 0, segments, payload)
-    status = path.stat()
-    return Unit(name, status.st_size, segments, payload, status.st_mtime_ns)
+    size, mtime_ns = file_state(path)
+    return Unit(name, size, segments, payload, mtime_ns)
 
 
 def unit_left_out(key: str, reason: str) -> Unit:
     """The unit of a segment that is left out when it is listed: its payload is what reading it gives."""
+    key = as_unicode(key)  # some are from files that say anything
     return Unit(key, size=0, segments=0, payload=LeftOut(key, reason))
 
 
 class Source(Protocol):
-    """A place where segments come from. ``units`` are listed in a fixed order; ``read`` depends on its unit alone."""
+    """A place where segments come from. ``units`` are listed in a fixed order; ``read`` depends on its unit alone.
+
+    A build lists the units twice, one at a time, and never holds them all: so should a source.
+    """
 
     @property
     def name(self) -> str: ...
@@ -91,20 +124,30 @@ class Source(Protocol):
         """Raises ``SourceError`` if there is nothing to read."""
         ...
 
+    def categories(self) -> Mapping[str, CategoryFacts]:
+        """What is known about categories, by their names as ``RawSegment.category`` has them; may be empty."""
+        ...
+
     def read(self, unit: Unit) -> Iterable[RawSegment | LeftOut]:
         """A unit's segments. ``OSError`` leaves the (rest of the) unit out; any other exception ends the build."""
         ...
 
 
+def slices(count: int) -> Iterator[tuple[int, int]]:
+    """The ranges of at most ``SEGMENTS_PER_UNIT`` that ``count`` segments of one file are cut into."""
+    for start in range(0, count, SEGMENTS_PER_UNIT):
+        yield start, min(start + SEGMENTS_PER_UNIT, count)
+
+
 def category_name(name: str) -> str:
     """A category's name as shown: Unicode composed, underscores as spaces, single blanks. Case is kept here;
     categories that differ only in case are joined when the library is written."""
-    return re.sub(r"[\s_]+", " ", unicodedata.normalize("NFC", name)).strip()
+    return re.sub(r"[\s_]+", " ", unicodedata.normalize("NFC", as_unicode(name))).strip()
 
 
-def nameless(folder: str) -> str:
-    """Why a folder's segments are left out if :func:`category_name` leaves nothing of its name."""
-    return f"the folder's name {folder!r} leaves no name of a category"
+def as_unicode(text: str) -> str:
+    """A text without lone surrogates, which JSON may hold and no file can be written with."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def existing_folder(path: Path, what: str) -> Path:
@@ -113,24 +156,3 @@ def existing_folder(path: Path, what: str) -> Path:
             f"{path}: {what} must be a folder; " + ("it is a file" if path.exists() else "it is not there")
         )
     return path
-
-
-def read_rgba(path: Path) -> Pixels | str:
-    """An image file with alpha as uint8 ``[h, w, 4]`` RGBA, or the reason why it is none."""
-    if not path.is_file():
-        return "not a file"
-    data = path.read_bytes()
-    if not data:
-        return "empty file"
-    if is_too_large(data):
-        return TOO_LARGE
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    if image is None:
-        return "not a readable image"
-    if image.ndim != 3 or image.shape[2] != 4:
-        return "no alpha channel"
-    if image.dtype == np.uint16:
-        image = (image // 257).astype(np.uint8)
-    if image.dtype != np.uint8:
-        return f"pixels of type {image.dtype}"
-    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGRA2RGBA), np.uint8)

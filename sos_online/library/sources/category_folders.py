@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sos_online.errors import SourceError
 from sos_online.library.sources.base import (
+    NAMELESS,
+    CategoryFacts,
     LeftOut,
     RawSegment,
     Unit,
     category_name,
     existing_folder,
-    file_unit,
-    nameless,
-    read_rgba,
     unit_left_out,
 )
-
-_SUFFIXES = (".png", ".webp")
+from sos_online.library.sources.reading.allowed_images import AllowedImages
+from sos_online.library.sources.reading.flags import FlagTable
+from sos_online.library.sources.reading.folders import files_below
+from sos_online.library.sources.reading.rgba_files import PICTURE_SUFFIXES, Label, read_file
 
 
 @dataclass(frozen=True, init=False)
@@ -32,46 +33,70 @@ class CategoryFolders:
         name: of the source in the library; the folder's name if empty.
         strip_digits: take digits at the end of a folder's name for no part of the category, as in published cut-outs
             of COCO (``person1`` and ``person 2`` are ``person``).
+        only_images: names of images, with their suffix or without, that cut-outs may come from; all if None. A file's
+            name begins with that of its image, see :class:`AllowedImages`.
+        flags: a file of flags, see :class:`FlagTable`.
+
+    Raises:
+        SourceError: ``only_images`` is one text, which would be read letter by letter.
     """
 
     root: Path
     name: str
     strip_digits: bool
+    only_images: AllowedImages | None
+    flags: Path | None
 
-    def __init__(self, root: str | Path, name: str = "", strip_digits: bool = False) -> None:
-        object.__setattr__(self, "root", Path(root))
-        object.__setattr__(self, "name", name or self.root.resolve().name)
-        object.__setattr__(self, "strip_digits", strip_digits)
+    def __init__(
+        self,
+        root: str | Path,
+        name: str = "",
+        strip_digits: bool = False,
+        only_images: Collection[str] | None = None,
+        flags: str | Path | None = None,
+    ) -> None:
+        vars(self).update(
+            root=Path(root),
+            name=name or Path(root).resolve().name,
+            strip_digits=strip_digits,
+            only_images=None if only_images is None else AllowedImages.of(only_images),
+            flags=None if flags is None else Path(flags),
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What reading needs: the names of images have done their work when the units are listed."""
+        return {**vars(self), "only_images": None}
 
     def settings(self) -> dict[str, Any]:
         return {"strip_digits": self.strip_digits}
 
     def units(self) -> Iterator[Unit]:
         found = False
-        for path in self._pictures():
-            folder, *below = path.relative_to(self.root).parts
-            key = "/".join([folder, *below])
-            if len(below) != 1:
-                yield unit_left_out(key, "at another depth than CATEGORY/FILE")
+        flags = FlagTable(self.flags)
+        for file in files_below(existing_folder(self.root, "a source of category/*.png"), PICTURE_SUFFIXES):
+            said = flags.of(file.name)  # of all files: a file of flags need not know what the source is limited to
+            if self.only_images is not None and not self.only_images.allows(file.parts[-1]):
+                continue
+            if len(file.parts) != 2 and not file.problem:
+                yield unit_left_out(file.name, "at another depth than CATEGORY/FILE")
                 continue
             found = True
-            category = self._category(folder)
-            yield file_unit(key, path, 1, category) if category else unit_left_out(key, nameless(folder))
+            category = self._category(file.parts[0])
+            if category or file.problem:
+                yield file.unit(1, Label(category, flags=said))
+            else:
+                yield unit_left_out(file.name, NAMELESS)
         if not found:
-            raise SourceError(f"{self.root}: expected CATEGORY/*.png or *.webp below it, found none")
+            limit = "" if self.only_images is None else " that comes from one of the images to be used"
+            raise SourceError(f"{self.root}: expected CATEGORY/*.png or *.webp below it{limit}, found none")
+        flags.check_used()
+
+    def categories(self) -> Mapping[str, CategoryFacts]:
+        return {}
 
     def read(self, unit: Unit) -> Iterable[RawSegment | LeftOut]:
-        if isinstance(unit.payload, LeftOut):
-            return [unit.payload]
-        rgba = read_rgba(self.root / unit.name)
-        return [LeftOut(unit.name, rgba) if isinstance(rgba, str) else RawSegment(unit.name, unit.payload, rgba)]
+        return read_file(self.root, unit)
 
     def _category(self, folder: str) -> str:
         name = category_name(folder)
         return name.rstrip("0123456789").rstrip() if self.strip_digits else name
-
-    def _pictures(self) -> Iterator[Path]:
-        for entry in sorted(existing_folder(self.root, "a source of category/*.png").iterdir()):
-            for path in sorted(entry.rglob("*")) if entry.is_dir() else [entry]:
-                if path.suffix.lower() in _SUFFIXES:
-                    yield path

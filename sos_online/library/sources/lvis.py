@@ -1,0 +1,123 @@
+"""LVIS instance JSON, v0.5 and v1, with COCO's images."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from sos_online.errors import SourceError
+from sos_online.library.sources.base import CategoryFacts, LeftOut, RawSegment, Unit, category_name
+from sos_online.library.sources.reading.coco_json import Instances, read_instances
+from sos_online.library.sources.reading.instances import (
+    check_only_images,
+    counted_images,
+    image_units,
+    joined_facts,
+    read_image_unit,
+)
+
+
+@dataclass(frozen=True, init=False)
+class LvisInstances:
+    """Source of LVIS instances, whose categories have synsets, synonyms and frequencies.
+
+    Attributes:
+        images: folder of the images: either COCO's folder that holds ``train2017/`` and ``val2017/``, or one of these.
+        annotations: the instance JSON: v1, whose images have a ``coco_url`` alone, or v0.5, whose ``file_name`` may
+            be that of COCO 2014 (``COCO_train2014_000000000009.jpg``).
+        min_area: fewest mask pixels of a segment.
+        only_images: names of the images to take segments from, as ``000000000009.jpg`` or as
+            ``train2017/000000000009.jpg``, each of which must be in the JSON; all if None.
+        name: of the source in the library; the JSON's name without suffix if empty.
+
+    Raises:
+        SourceError: ``only_images`` is one text, which would be read letter by letter.
+    """
+
+    images: Path
+    annotations: Path
+    min_area: int
+    only_images: Collection[str] | None
+    name: str
+
+    def __init__(
+        self,
+        images: str | Path,
+        annotations: str | Path,
+        min_area: int = 256,
+        only_images: Collection[str] | None = None,
+        name: str = "",
+    ) -> None:
+        check_only_images(only_images)
+        vars(self).update(
+            images=Path(images),
+            annotations=Path(annotations),
+            min_area=min_area,
+            only_images=only_images,
+            name=name or Path(annotations).stem,
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What reading needs: the names of images have done their work when the units are listed."""
+        return {**vars(self), "only_images": None}
+
+    def settings(self) -> dict[str, Any]:
+        return {"min_area": self.min_area}
+
+    def units(self) -> Iterator[Unit]:
+        yield from image_units(self.images, self.annotations, self._content(), _names_of, self.only_images)
+
+    def categories(self) -> Mapping[str, CategoryFacts]:
+        """Images are counted: the file's own ``image_count`` may be that of a larger set than its images."""
+        content = self._content()
+        images, of_images = counted_images(content), len(content["images"])
+        return joined_facts(
+            [
+                (
+                    category_name(entry["name"]),
+                    CategoryFacts(
+                        synset=entry.get("synset") or "",
+                        frequency=self._frequency(position, entry),
+                        images=images.get(entry["id"], 0),
+                        of_images=of_images,
+                        synonyms=tuple(map(str, entry.get("synonyms") or ())),
+                    ),
+                )
+                for position, entry in enumerate(content["categories"])
+            ]
+        )
+
+    def read(self, unit: Unit) -> Iterable[RawSegment | LeftOut]:
+        return read_image_unit(self.images, unit, self.min_area)
+
+    def _content(self) -> Instances:
+        return read_instances(self.annotations, ("file_name", "coco_url"))
+
+    def _frequency(self, position: int, entry: dict[str, Any]) -> str:
+        frequency: str = entry.get("frequency") or ""
+        if frequency not in ("", "r", "c", "f"):
+            place = f"{self.annotations}: categories[{position}]: field 'frequency'"
+            raise SourceError(f"{place}: expected 'r', 'c' or 'f', found {frequency!r}")
+        return frequency
+
+
+def lvis_image_names(annotations: Path) -> frozenset[str]:
+    """Names of the images of an LVIS instance JSON, each in all its forms. Raises ``SourceError``."""
+    content = read_instances(annotations, ("file_name", "coco_url"))
+    return frozenset(name for image in content["images"] for name in _names_of(image))
+
+
+def _names_of(image: dict[str, Any]) -> tuple[str, ...]:
+    """Names that an image may have in its folder, the likeliest first."""
+    names = []
+    if image.get("file_name"):
+        names.append(image["file_name"])
+        if image["file_name"].startswith("COCO_"):  # COCO 2017 has the same images without the name of their set
+            names.append(image["file_name"].rpartition("_")[2])
+    if image.get("coco_url"):
+        folder, _, file = urlsplit(image["coco_url"]).path.rpartition("/")
+        names += [f"{folder.rpartition('/')[2]}/{file}".lstrip("/"), file]
+    return tuple(dict.fromkeys(name for name in names if name))
