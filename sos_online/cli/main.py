@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from sos_online.cli import bench, demo, library, preview, relight
+from sos_online.cli import bench, demo, layout, library, preview, relight
 from sos_online.cli.terminal import errors
 from sos_online.errors import SOSError
 
@@ -20,6 +20,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.add_typer(library.app, name="library", help="Build segment libraries and look into them.")
+app.add_typer(layout.app, name="layout", help="Learn layouts from real sets, and look at those of a recipe.")
 app.command("preview")(preview.preview)
 app.add_typer(relight.app, name="relight", help="Diffusion light, and light for composites on disk.")
 app.command("bench")(bench.bench)
