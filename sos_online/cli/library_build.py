@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -95,6 +95,11 @@ def build(
     """Build a library from one or more sources, or add them to one that is there."""
     if append and (name or licence or max_side):
         raise SourceError("--append: a library keeps its settings: leave out --name, --licence and --max-side")
+    _for_some("--strip-digits", strip_digits, {"--folders": folders})
+    _for_some("--only-images", only_images, {"--coco": coco, "--lvis": lvis, "--folders": folders})
+    _for_some("--category", category, {"--masks": masks, "--sa1b": sa1b, "--tars": tars})
+    of_photos = {"--coco": coco, "--lvis": lvis, "--masks": masks, "--voc": voc, "--ade20k": ade20k, "--sa1b": sa1b}
+    _for_some("--min-area", min_area, of_photos)
     cut_out = {} if min_area is None else {"min_area": min_area}
     named = {"category": category} if category else {}
     photos, masked = _with_images(coco or [], lvis or [], masks or [], images or [])
@@ -154,6 +159,14 @@ def _with_images(
         )
     entries: list[Entry] = [{**entry, "images": folder} for entry, folder in zip(given, images, strict=True)]
     return entries[: len(coco) + len(lvis)], entries[len(coco) + len(lvis) :]
+
+
+def _for_some(option: str, value: object, taken_by: Mapping[str, Paths]) -> None:
+    """Refuse an option that none of the sources takes."""
+    if value and not any(taken_by.values()):
+        *others, last = taken_by
+        names = f"{', '.join(others)} or {last}, which take" if others else f"{last}, which takes"
+        raise SourceError(f"{option}: expected {names} it, found none; --sources has settings for each")
 
 
 def _for_the_one(option: str, file: Path | None, entries: Sequence[Entry], what: str) -> None:

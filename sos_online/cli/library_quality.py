@@ -95,8 +95,13 @@ def _what_is_known(data: dict[str, Any]) -> Table:
             for one in data["segments"]
         ]
         table.add_row(flag, *cells)
-    for title, key in (("at the border", "inside_picture"), ("near-duplicates", "no_near_duplicate")):
-        rest = {one: total - data[key][one] for one, total in data["segments"].items()}
+    marks = (
+        ("at the border", "border_known", "inside_picture"),
+        ("border not known", "segments", "border_known"),
+        ("near-duplicates", "segments", "no_near_duplicate"),
+    )
+    for title, of, without in marks:
+        rest = {one: total - data[without][one] for one, total in data[of].items()}
         table.add_row(title, *(_of(rest, data["segments"], one) for one in data["segments"]))
     return table
 

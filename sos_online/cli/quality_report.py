@@ -13,7 +13,15 @@ from sos_online.library import SegmentLibrary
 from sos_online.plan.choice import SegmentChoice
 from sos_online.plan.frequency import source_weights
 from sos_online.plan.groups import Groups
-from sos_online.plan.quality import Criterion, QualityFilter, check_flags, count_by_source, flag_known, passing
+from sos_online.plan.quality import (
+    Criterion,
+    QualityFilter,
+    border_known,
+    check_flags,
+    count_by_source,
+    flag_known,
+    passing,
+)
 from sos_online.plan.selection import Rows, Selection
 from sos_online.types import FLAGS, Measure
 
@@ -94,7 +102,8 @@ class QualityReport:
                 }
                 for flag in FLAGS
             },
-            "inside_picture": by_name(self.count(QualityFilter(at_border="drop").criteria())),
+            "border_known": by_name(self.count([border_known()])),
+            "inside_picture": by_name(self.count([border_known(), *QualityFilter(at_border="drop").criteria()])),
             "no_near_duplicate": by_name(self.count(QualityFilter(near_duplicates="drop").criteria())),
             "quantiles": {
                 measure: {

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sos_online.errors import LibraryError
-from sos_online.library.build import build_shards, facts_of
+from sos_online.library.build import build_shards
 from sos_online.library.finish import Settled, finish
 from sos_online.library.folder_lock import only_builder
 from sos_online.library.format import Manifest
@@ -47,7 +47,7 @@ def append_to_library(
     folder = Path(root).absolute()
     manifest = Manifest.read(folder)
     settings = {"append": True, "vocabulary": (vocabulary or Vocabulary()).settings()}
-    listing = list_sources(sources, settings)
+    listing = list_sources(sources, settings, progress)
     with only_builder(folder):
         manifest = Manifest.read(folder)  # another process may have appended
         if listing.fingerprint in manifest.build_fingerprints[1:]:
@@ -68,7 +68,7 @@ def append_to_library(
                 settled,
                 source_names=(*names, *(source.name for source in sources)),
                 vocabulary=extended,
-                facts=settled.facts_with(facts_of(sources)),
+                facts=(*settled.facts, *(source.categories() for source in sources)),
                 build_fingerprints=(*manifest.build_fingerprints, listing.fingerprint),
             ),
         )

@@ -17,12 +17,12 @@ from sos_online.library.finish import Settled, finish
 from sos_online.library.folder_lock import only_builder
 from sos_online.library.format import MANIFEST, Manifest
 from sos_online.library.reader import SegmentLibrary
-from sos_online.library.rows import rows_are_written
+from sos_online.library.rows import shard_is_written
 from sos_online.library.shard_plan import Listing, chunks_as_listed, list_sources
-from sos_online.library.sources import CategoryFacts, Source
-from sos_online.library.vocabulary import Vocabulary, add_facts
+from sos_online.library.sources import Source
+from sos_online.library.vocabulary import Vocabulary
 from sos_online.library.worker_pool import Progress, run_tasks
-from sos_online.library.workspace import Mark, claim, is_finished, refuse_folders_of_others, sweep, unfinished
+from sos_online.library.workspace import Mark, claim, is_finished, refuse_folders_of_others, sweep
 
 
 def build_library(
@@ -51,7 +51,8 @@ def build_library(
         encoding: how pixels are stored.
         vocabulary: names that are one category, and ids that are settled; see :func:`read_vocabulary`.
         workers: processes; 0 builds in this one.
-        progress: called with (units done, units in all) after every shard.
+        progress: called with (0, units found so far) while sources are listed, then with (units done, units in
+            all) after every shard.
 
     Raises:
         LibraryError: the folder holds something else, no segment could be taken, or a worker died.
@@ -60,7 +61,7 @@ def build_library(
     root = Path(out).absolute()
     encoding, vocabulary = encoding or Encoding(), vocabulary or Vocabulary()
     settings = build_settings(name, licence, encoding, vocabulary)
-    listing = list_sources(sources, settings)
+    listing = list_sources(sources, settings, progress)
     if is_finished(root):
         return _open_finished(root, listing.fingerprint)
     refuse_folders_of_others(root)
@@ -68,8 +69,7 @@ def build_library(
         if (root / MANIFEST).exists():
             # finished by the one that was waited for, or killed while it cleaned up, or being appended to
             library = _open_finished(root, listing.fingerprint)
-            if unfinished(root) in (None, library.manifest.build_fingerprints[-1]):
-                sweep(root, library.manifest)
+            sweep(root, library.manifest)
             return library
         claim(root, Mark(listing.fingerprint))
         build_shards(root, sources, settings, listing, 0, encoding, workers, progress)
@@ -82,7 +82,7 @@ def build_library(
                 encoding=encoding,
                 source_names=tuple(source.name for source in sources),
                 vocabulary=vocabulary,
-                facts=facts_of(sources),
+                facts=tuple(source.categories() for source in sources),
                 build_fingerprints=(listing.fingerprint,),
             ),
         )
@@ -120,7 +120,7 @@ def build_shards(
     def tasks() -> Iterator[ChunkTask]:
         for chunk in chunks_as_listed(sources, settings, listing):
             shard = first + chunk.number
-            if rows_are_written(root, shard):
+            if shard_is_written(root, shard):
                 advance(len(chunk.units))
             else:
                 yield ChunkTask(root, shard, sources[chunk.source], chunk.units, encoding)
@@ -128,14 +128,6 @@ def build_shards(
     advance(0)
     for units in run_tasks(build_chunk, tasks(), min(workers, listing.shards)):
         advance(units)
-
-
-def facts_of(sources: Sequence[Source]) -> dict[str, CategoryFacts]:
-    """What all sources say about the names that they use."""
-    facts: dict[str, CategoryFacts] = {}
-    for source in sources:
-        add_facts(facts, source.categories())
-    return facts
 
 
 def _open_finished(root: Path, fingerprint: str) -> SegmentLibrary:

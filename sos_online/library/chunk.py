@@ -8,10 +8,11 @@ from pathlib import Path
 import cv2
 
 from sos_online.errors import SOSError, SourceError
+from sos_online.library.arrow_files import flush_folder
 from sos_online.library.encode import EncodedLevel, Encoding, crop_to_alpha, encode_segment
 from sos_online.library.format import left_out_path, shard_path
 from sos_online.library.left_out import LeftOutCounts
-from sos_online.library.measure import measure, touches_border
+from sos_online.library.measure import border_contact, measure
 from sos_online.library.rows import ShardRow, write_rows
 from sos_online.library.shards import write_shard
 from sos_online.library.sources import LeftOut, RawSegment, Source, Unit
@@ -66,32 +67,39 @@ class _Shard:
             encoded.size_wh,
             slot=len(self.levels),
             opaque=encoded.opaque,
-            at_border=touches_border(item.rgba) if item.at_border is None else item.at_border,
+            at_border=border_contact(item.rgba) if item.at_border is None else int(item.at_border),
             measures=measure(crop),
             flags=dict(item.flags),
         )
         self.rows.append(row)
         self.levels += encoded.levels
 
+    def leave_out(self, unit: Unit, given: int, reason: str) -> None:
+        """The rest of a unit, of which so many segments were given."""
+        self.left_out += [LeftOut(unit.name, reason)] * max(1, unit.segments - given)
+
 
 def build_chunk(task: ChunkTask) -> int:
     """Write one shard: its pixels, what was left out, and last its rows. Returns its units."""
     shard = _Shard(task.encoding)
     for unit in task.units:
+        given = 0
         try:
             for item in task.source.read(unit):
                 shard.add(item)
+                given += 1
         except OSError as error:
-            shard.add(LeftOut(unit.name, f"cannot be read: {error.strerror or type(error).__name__}"))
+            shard.leave_out(unit, given, f"cannot be read: {error.strerror or type(error).__name__}")
         except cv2.error:
-            shard.add(LeftOut(unit.name, "cannot be read: refused by OpenCV"))
+            shard.leave_out(unit, given, "cannot be read: refused by OpenCV")
         except SOSError:
             raise
         except Exception as error:
             raise SourceError(
                 f"source {task.source.name!r}: {unit.name}: cannot be read: {type(error).__name__}: {error}"
             ) from error
-    write_shard(shard_path(task.root, task.shard), shard.levels)
+    pixels_crc = write_shard(shard_path(task.root, task.shard), shard.levels)
     LeftOutCounts(shard.left_out).write(left_out_path(task.root, task.shard))
-    write_rows(task.root, task.shard, task.source.name, shard.rows, shard.levels)
+    flush_folder(task.root / "pixels")
+    write_rows(task.root, task.shard, task.source.name, shard.rows, pixels_crc)
     return len(task.units)

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-_LAYOUT = struct.Struct("<ihHHiii")
-_PACKED = np.dtype([(f"f{place}", f"<{code}") for place, code in enumerate(("i4", "i2", "u2", "u2", "i4", "i4", "i4"))])
+_LAYOUT = struct.Struct("<ihHHiiiq")
+_CODES = ("i4", "i2", "u2", "u2", "i4", "i4", "i4", "i8")
+_PACKED = np.dtype([(f"f{place}", f"<{code}") for place, code in enumerate(_CODES)])
 
 
 class Entry(NamedTuple):
@@ -28,13 +29,13 @@ class Entry(NamedTuple):
 def entry_at(columns: dict[str, npt.NDArray[Any]], segment: int) -> Entry | None:
     """The entry of one segment; None if it does not match its checksum."""
     entry = Entry(*(int(columns[name][segment]) for name in Entry._fields))
-    return entry if zlib.crc32(_LAYOUT.pack(*entry)) == columns["check"][segment] else None
+    return entry if zlib.crc32(_LAYOUT.pack(*entry, segment)) == columns["check"][segment] else None
 
 
-def checksums(columns: dict[str, npt.NDArray[Any]]) -> npt.NDArray[np.uint32]:
-    """Of every row, uint32 ``[n]``; ``columns`` are those of an :class:`Entry`."""
+def checksums(columns: dict[str, npt.NDArray[Any]], segments: npt.NDArray[np.int64]) -> npt.NDArray[np.uint32]:
+    """Of every row and its own number, uint32 ``[n]``; ``columns`` are those of an :class:`Entry`."""
     packed = np.empty(len(columns["category"]), _PACKED)
-    for place, name in enumerate(Entry._fields):
-        packed[f"f{place}"] = columns[name]
+    for place, values in enumerate([*(columns[name] for name in Entry._fields), segments]):
+        packed[f"f{place}"] = values
     data, size = packed.tobytes(), _PACKED.itemsize
     return np.array([zlib.crc32(data[start : start + size]) for start in range(0, len(data), size)], np.uint32)

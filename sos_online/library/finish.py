@@ -23,7 +23,7 @@ from sos_online.library.left_out import LeftOutCounts
 from sos_online.library.sources import CategoryFacts
 from sos_online.library.tables import open_vocabulary, rows_checksums
 from sos_online.library.tabulate import count_rows, tabulate
-from sos_online.library.vocabulary import Vocabulary, add_facts
+from sos_online.library.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Settled:
         name, licence, encoding: for ``library.json``.
         source_names: in the order in which they are numbered.
         vocabulary: which names are one category, and which ids are settled.
-        facts: what sources say about the names that they use.
+        facts: what each source says about the names that it uses.
         build_fingerprints: of all that went in.
         generation: number of the last set of tables; 0 if there is none.
         rows_crc: checksums of the rows of the first shards, those that were there before.
@@ -45,7 +45,7 @@ class Settled:
     encoding: Encoding
     source_names: tuple[str, ...]
     vocabulary: Vocabulary
-    facts: Mapping[str, CategoryFacts]
+    facts: Sequence[Mapping[str, CategoryFacts]]
     build_fingerprints: tuple[str, ...]
     generation: int = 0
     rows_crc: Sequence[int] = field(default_factory=tuple)
@@ -60,16 +60,11 @@ class Settled:
             encoding=manifest.encoding,
             source_names=tuple(source.name for source in manifest.sources),
             vocabulary=vocabulary,
-            facts=facts,
+            facts=(facts,),
             build_fingerprints=manifest.build_fingerprints,
             generation=manifest.generation,
             rows_crc=rows_checksums(root, manifest),
         )
-
-    def facts_with(self, more: Mapping[str, CategoryFacts]) -> dict[str, CategoryFacts]:
-        facts = dict(self.facts)
-        add_facts(facts, more)
-        return facts
 
 
 def finish(root: Path, shards: int, settled: Settled) -> None:
@@ -83,7 +78,7 @@ def finish(root: Path, shards: int, settled: Settled) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     counts = count_rows(root, shards, settled.source_names, settled.rows_crc)
     left_out = [LeftOutCounts() for _ in settled.source_names]
-    for shard, (source, _, _) in enumerate(counts.shards):
+    for shard, (source, *_) in enumerate(counts.shards):
         left_out[source].add_file(left_out_path(root, shard))
     if not counts.of_name:
         reasons = "; ".join(filter(None, map(str, left_out)))

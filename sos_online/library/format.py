@@ -71,7 +71,14 @@ ALIASES_SCHEMA = pa.schema([("alias", pa.string()), ("name", pa.string())])
 GROUPS_SCHEMA = pa.schema(
     [("category", pa.int32()), ("source", pa.int16()), ("start", pa.int64()), ("stop", pa.int64())]
 )
-SHARDS_SCHEMA = pa.schema([("source", pa.int16()), ("segments", pa.int32()), ("rows_crc", pa.uint32())])
+SHARDS_SCHEMA = pa.schema(
+    [
+        ("source", pa.int16()),
+        ("segments", pa.int32()),
+        ("rows_crc", pa.uint32()),  # CRC-32 of the file of its rows
+        ("pixels_crc", pa.uint32()),  # CRC-32 of the checksums of its pixels
+    ]
+)
 INDEX_SCHEMA = pa.schema(
     [
         ("category", pa.int32()),  # id, 1-based
@@ -81,7 +88,10 @@ INDEX_SCHEMA = pa.schema(
         ("shard", pa.int32()),
         ("row", pa.int32()),  # in the shard's rows
         ("slot", pa.int32()),  # row of the smallest level in the shard's pixels
-        ("check", pa.uint32()),  # CRC-32 of the others: the table is too large to be summed when it is opened
+        (
+            "check",
+            pa.uint32(),
+        ),  # CRC-32 of the others and of the row's number: the table is not read as a whole
     ]
 )
 MEASURED = [  # see ``types.quality``

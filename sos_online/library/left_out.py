@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from sos_online.errors import LibraryError
 from sos_online.library.arrow_files import map_table, valid_text, write_table
 from sos_online.library.sources import LeftOut
 
@@ -39,8 +40,14 @@ class LeftOutCounts:
         write_table(path, pa.table(columns, schema=_SCHEMA))
 
     def add_file(self, path: Path) -> None:
-        """Add what another process has written."""
-        for row in map_table(path, _SCHEMA).to_pylist():
+        """Add what another process has written. Raises ``LibraryError`` naming the file if it is damaged."""
+        batch = map_table(path, _SCHEMA)
+        try:
+            batch.validate(full=True)  # it has no checksum, and offsets of a damaged file lead anywhere
+            rows = batch.to_pylist()
+        except (pa.ArrowException, ValueError) as error:
+            raise LibraryError(f"{path}: damaged: {error}") from None
+        for row in rows:
             self._add(row["reason"], row["count"], row["examples"])
 
     def __str__(self) -> str:

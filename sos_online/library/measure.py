@@ -26,10 +26,21 @@ class Measures:
     perceptual_hash: int
 
 
-def touches_border(rgba: Pixels) -> bool:
-    """True if an opaque pixel lies at the picture's border, where the object may have been cut off."""
-    alpha = rgba[..., 3]
-    return bool(max(alpha[0].max(), alpha[-1].max(), alpha[:, 0].max(), alpha[:, -1].max()) >= 128)
+def border_contact(rgba: Pixels) -> int:
+    """Whether an object reaches the border of its picture, where it may have been cut off: ``at_border`` of
+    ``types.quality``.
+
+    Args:
+        rgba: uint8 ``[h, w, 4]``, the picture; opaque is alpha >= 128.
+
+    Returns:
+        1 if an opaque pixel lies at the border, 0 if none does; 2, not known, if alpha above 0 lies at all four sides:
+        the picture was cropped to the object, wherever that ended in the one before.
+    """
+    sides = [int(side.max()) for side in (rgba[0, :, 3], rgba[-1, :, 3], rgba[:, 0, 3], rgba[:, -1, 3])]
+    if min(sides) > 0:
+        return 2
+    return int(max(sides) >= 128)
 
 
 def measure(crop: Pixels) -> Measures:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,14 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from sos_online.errors import LibraryError
-from sos_online.library.arrow_files import write_atomically
+from sos_online.library.arrow_files import map_bytes, write_atomically
 from sos_online.library.finish import Settled, finish
 from sos_online.library.folder_lock import only_builder
 from sos_online.library.format import MANIFEST, Manifest, left_out_path, rows_path, shard_path
 from sos_online.library.reader import SegmentLibrary
-from sos_online.library.rows import ShardRows, rows_are_written
-from sos_online.library.sources import CategoryFacts
-from sos_online.library.vocabulary import Vocabulary, add_facts
+from sos_online.library.rows import ShardRows, shard_is_written
+from sos_online.library.vocabulary import Vocabulary
 from sos_online.library.worker_pool import Progress
 from sos_online.library.workspace import Mark, claim, is_finished, refuse_folders_of_others, sweep
 
@@ -75,7 +73,7 @@ def merge_libraries(
         claim(root, Mark(settled.build_fingerprints[0]))
         shards = sum(part.manifest.shards for part in parts)
         for number, (source, shard) in enumerate(_shards(parts)):
-            if not rows_are_written(root, number):
+            if not shard_is_written(root, number):
                 for path in (shard_path, left_out_path, rows_path):  # rows last: they say that the shard is there
                     _link_or_copy(path(source, shard), path(root, number))
             if progress:
@@ -108,13 +106,11 @@ def _settle(parts: Sequence[_Part], name: str, licence: str) -> Settled:
     if not licence and len(licences) > 1:
         raise LibraryError(f"licences differ ({', '.join(licences)}): state one for the new library")
     vocabulary = Vocabulary()
-    facts: dict[str, CategoryFacts] = {}
     for part in parts:
         try:
             vocabulary = vocabulary.extended(part.settled.vocabulary)
         except LibraryError as error:
             raise LibraryError(f"{part.root}: {error}; build it anew with the same synonyms") from None
-        add_facts(facts, part.settled.facts)
     fingerprints = [part.manifest.fingerprint for part in parts]
     identity = json.dumps(["merge", fingerprints, name, licence]).encode()
     return Settled(
@@ -123,7 +119,7 @@ def _settle(parts: Sequence[_Part], name: str, licence: str) -> Settled:
         encoding=parts[0].manifest.encoding,
         source_names=tuple(dict.fromkeys(source for part in parts for source in part.settled.source_names)),
         vocabulary=vocabulary,
-        facts=facts,
+        facts=tuple(facts for part in parts for facts in part.settled.facts),
         build_fingerprints=(hashlib.sha256(identity).hexdigest(),),
         rows_crc=[crc for part in parts for crc in part.settled.rows_crc],
     )
@@ -143,16 +139,15 @@ def _shards(parts: Sequence[_Part]) -> Iterator[tuple[Path, int]]:
 
 
 def _link_or_copy(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
         os.link(source, target)
     except FileExistsError:
         pass  # of a call that was killed: shards never change
     except FileNotFoundError:
         raise LibraryError(f"{source}: this file of the library is missing") from None
     except OSError:  # another file system, or one without links
-        with source.open("rb") as file:
-            write_atomically(target, lambda copy: shutil.copyfileobj(file, copy))
+        write_atomically(target, lambda copy: copy.write(map_bytes(source)))
 
 
 def _refuse_repeated_keys(parts: Sequence[_Part]) -> None:
@@ -161,8 +156,7 @@ def _refuse_repeated_keys(parts: Sequence[_Part]) -> None:
     for source in [name for name, count in owners.items() if count > 1]:
         seen: list[npt.NDArray[np.uint64]] = []
         for part in parts:
-            hashes = [_hash(key) for key in _keys(part, source)]
-            seen.append(np.unique(np.array(hashes, np.uint64)))
+            seen.append(np.unique(np.fromiter(map(_hash, _keys(part, source)), np.uint64)))
             both = np.intersect1d(seen[-1], np.concatenate([np.empty(0, np.uint64), *seen[:-1]]))
             repeated = next((key for key in _keys(part, source) if _hash(key) in both), None) if len(both) else None
             if repeated is not None:

@@ -12,15 +12,16 @@ import numpy as np
 import numpy.typing as npt
 
 from sos_online.errors import BrokenSegmentError, LibraryError
+from sos_online.library.columns import column_crc
 from sos_online.library.encode import level_sizes
 from sos_online.library.entries import Entry, entry_at
-from sos_online.library.format import INDEX, Manifest, shard_path, tables_folder
+from sos_online.library.format import INDEX, QUALITY, Manifest, shard_path, tables_folder
 from sos_online.library.rows import ShardRows
 from sos_online.library.shards import Part, PixelShard
-from sos_online.library.tables import open_tables
+from sos_online.library.tables import Tables, open_tables
 from sos_online.types import Measure, Pixels, Words
 
-_RECENT = 1024
+_RECENT_ENTRIES, _RECENT_ROWS = 1024, 256
 
 
 class SegmentLibrary:
@@ -32,18 +33,20 @@ class SegmentLibrary:
 
     def __init__(self, root: str | Path) -> None:
         self.root = Path(root).absolute()  # so that it stays the same folder wherever the process goes
-        self.manifest = Manifest.read(self.root)
-        tables = open_tables(self.root, self.manifest)
+        self.manifest, tables = _open_whole(self.root)
         self.category_names = tables.category_names
         self.category_starts: npt.NDArray[np.int64] = tables.category_starts
         self._category_images = tables.category_images
         self._groups = tables.groups
         self._columns, self._quality = tables.index, tables.quality
-        self._rows_crc = tables.rows_crc
+        self._quality_crc = tables.quality_crc
+        self._rows_crc, self._pixels_crc = tables.rows_crc, tables.pixels_crc
+        self._checked: set[Measure] = set()
         self._shards: dict[int, PixelShard] = {}
-        self._rows: dict[int, ShardRows] = {}
         # one object's entry is asked for by the plan, by its alpha and by its colours
-        self._entry = lru_cache(maxsize=_RECENT)(self._read_entry)
+        self._entry = lru_cache(maxsize=_RECENT_ENTRIES)(self._read_entry)
+        # rows stay mapped, of which a process may have only so many
+        self._rows = lru_cache(maxsize=_RECENT_ROWS)(self._open_rows)
 
     @staticmethod
     def open(path: str | Path) -> SegmentLibrary:
@@ -123,10 +126,18 @@ class SegmentLibrary:
     def opaque(self, segment: int) -> int:
         """Pixels of alpha >= 128 of a segment at its largest level."""
         self._check_row(segment)
-        return int(self._quality["opaque"][segment])
+        return int(self.quality("opaque")[segment])
 
     def quality(self, measure: Measure) -> npt.NDArray[Any]:
-        """A measure of every segment, ``[len(self)]``, mapped and read-only; see ``types.quality``."""
+        """A measure of every segment, ``[len(self)]``, mapped and read-only; see ``types.quality``.
+
+        All of it is compared with its checksum when it is first asked for. Raises ``LibraryError`` if it is damaged.
+        """
+        if measure not in self._checked:
+            if str(column_crc(self._quality[measure])).encode() != self._quality_crc[measure]:
+                path = tables_folder(self.root, self.manifest.generation) / QUALITY
+                raise LibraryError(f"{path}: {measure}: does not match its checksum: damaged")
+            self._checked.add(measure)
         return self._quality[measure]
 
     # what compositing needs
@@ -159,17 +170,18 @@ class SegmentLibrary:
 
     def _row_of(self, segment: int) -> tuple[ShardRows, int]:
         entry = self._entry(segment)
-        if entry.shard not in self._rows:
-            try:
-                self._rows[entry.shard] = ShardRows(self.root, entry.shard, int(self._rows_crc[entry.shard]))
-            except LibraryError as error:
-                raise BrokenSegmentError(str(error)) from None
-        return self._rows[entry.shard], entry.row
+        return self._rows(entry.shard), entry.row
+
+    def _open_rows(self, shard: int) -> ShardRows:
+        try:
+            return ShardRows(self.root, shard, int(self._rows_crc[shard]))
+        except LibraryError as error:
+            raise BrokenSegmentError(str(error)) from None
 
     def _shard(self, shard: int) -> PixelShard:
         if shard not in self._shards:
             try:
-                self._shards[shard] = PixelShard(shard_path(self.root, shard))
+                self._shards[shard] = PixelShard(shard_path(self.root, shard), int(self._pixels_crc[shard]))
             except LibraryError as error:
                 raise BrokenSegmentError(str(error)) from None
         return self._shards[shard]
@@ -186,6 +198,18 @@ class SegmentLibrary:
         # a negative row would silently be counted from the end
         if not 0 <= segment < len(self):
             raise IndexError(f"segment {segment}: the library has {len(self)}, numbered from 0")
+
+
+def _open_whole(root: Path) -> tuple[Manifest, Tables]:
+    """What ``library.json`` says, and the tables that it names: an append may just have put others in their place."""
+    manifest = Manifest.read(root)
+    try:
+        return manifest, open_tables(root, manifest)
+    except LibraryError:
+        now = Manifest.read(root)
+        if now.generation == manifest.generation:
+            raise
+        return now, open_tables(root, now)
 
 
 def _open_unchanged(root: str, fingerprint: str) -> SegmentLibrary:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import zlib
 from collections.abc import Iterable, Sequence
@@ -14,8 +13,7 @@ import pyarrow as pa
 
 from sos_online.errors import LibraryError
 from sos_online.library.arrow_files import map_bytes, parse_table, valid_text, write_table
-from sos_online.library.encode import EncodedLevel
-from sos_online.library.format import ROWS_SCHEMA, rows_path
+from sos_online.library.format import ROWS_SCHEMA, left_out_path, rows_path, shard_path
 from sos_online.library.measure import Measures
 from sos_online.types import FLAGS, Flag, Words
 
@@ -32,15 +30,15 @@ class ShardRow:
     size_wh: tuple[int, int]
     slot: int
     opaque: int
-    at_border: bool
+    at_border: int
     measures: Measures
     flags: dict[Flag, bool] = field(default_factory=dict)
 
 
-def write_rows(root: Path, shard: int, source: str, rows: Sequence[ShardRow], levels: Sequence[EncodedLevel]) -> None:
+def write_rows(root: Path, shard: int, source: str, rows: Sequence[ShardRow], pixels_crc: int) -> None:
     """Write a shard's rows, the last of its files: their presence says that all of the shard is there.
 
-    They name their source and hold a digest of the shard's pixels.
+    They name their source and hold the checksum of the shard's pixels, see ``shards.write_shard``.
     """
     columns = {
         "key": [valid_text(row.key) for row in rows],
@@ -52,20 +50,17 @@ def write_rows(root: Path, shard: int, source: str, rows: Sequence[ShardRow], le
         "flags": [_bits(flag for flag, holds in row.flags.items() if holds) for row in rows],
         "flags_known": [_bits(row.flags) for row in rows],
         "opaque": [row.opaque for row in rows],
-        "at_border": [int(row.at_border) for row in rows],
+        "at_border": [row.at_border for row in rows],
         **{name: [getattr(row.measures, name) for row in rows] for name in Measures.__slots__},
     }
-    digest = hashlib.sha256()
-    for level in levels:
-        for part in (level.colour, level.alpha):
-            digest.update(zlib.crc32(part).to_bytes(4, "little"))
-    schema = ROWS_SCHEMA.with_metadata({_SOURCE: source.encode(), _PIXELS: digest.hexdigest().encode()})
+    schema = ROWS_SCHEMA.with_metadata({_SOURCE: source.encode(), _PIXELS: str(pixels_crc).encode()})
     arrays = [pa.array(columns[column.name], column.type) for column in schema]
     write_table(rows_path(root, shard), pa.Table.from_arrays(arrays, schema=schema))
 
 
-def rows_are_written(root: Path, shard: int) -> bool:
-    return rows_path(root, shard).is_file()
+def shard_is_written(root: Path, shard: int) -> bool:
+    """True if all files of a shard are there; the last of them was written last, but a power cut may keep that one."""
+    return all(path(root, shard).is_file() for path in (rows_path, left_out_path, shard_path))
 
 
 def _bits(flags: Iterable[Flag]) -> int:
@@ -87,6 +82,10 @@ class ShardRows:
             raise LibraryError(f"{path}: does not match its checksum: damaged or exchanged")
         self.batch, metadata = parse_table(path, content, ROWS_SCHEMA)
         self.source = metadata.get(_SOURCE, b"").decode("utf-8", "replace")
+        digits = metadata.get(_PIXELS, b"")
+        if not digits.isdigit():
+            raise LibraryError(f"{path}: does not say which pixels are its own: damaged")
+        self.pixels_crc = int(digits)
 
     def __len__(self) -> int:
         return len(self.batch)

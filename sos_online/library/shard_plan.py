@@ -12,8 +12,10 @@ from sos_online.errors import LibraryError
 from sos_online.library.chunk import Chunk
 from sos_online.library.format import FORMAT_VERSION
 from sos_online.library.sources import Source, Unit
+from sos_online.library.worker_pool import Progress
 
 SEGMENTS_PER_SHARD = 1024
+_SHARDS_BETWEEN = 4  # calls of progress while listing: a few a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +34,21 @@ class Listing:
     shards: int
 
 
-def list_sources(sources: Sequence[Source], settings: Mapping[str, object]) -> Listing:
-    """List all units once, holding none. Raises ``LibraryError`` if two sources have one name."""
+def list_sources(
+    sources: Sequence[Source], settings: Mapping[str, object], progress: Progress | None = None
+) -> Listing:
+    """List all units once, holding none. Raises ``LibraryError`` if two sources have one name.
+
+    ``progress`` is called with (0, units found so far) now and then.
+    """
     _check_names(sources)
     digest = _Digest(sources, settings)
     units = shards = 0
     for chunk in chunks(sources):
         digest.add(chunk)
         units, shards = units + len(chunk.units), shards + 1
+        if progress and shards % _SHARDS_BETWEEN == 0:
+            progress(0, units)
     return Listing(digest.hexdigest(), units, shards)
 
 

@@ -1,11 +1,12 @@
-"""Pixel shards: the stored levels of some segments, read one at a time out of mapped memory."""
+"""Pixel shards: the stored levels of some segments, read one at a time."""
 
 from __future__ import annotations
 
+import os
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import BinaryIO, Literal, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -17,14 +18,18 @@ from sos_online.library.format import PIXELS_SCHEMA
 from sos_online.types import Pixels
 
 Part = Literal["colour", "alpha"]
+_CRC = b"crc"
 
 
-def write_shard(path: Path, levels: Sequence[EncodedLevel]) -> None:
-    """Write encoded levels, one a row."""
+def write_shard(path: Path, levels: Sequence[EncodedLevel]) -> int:
+    """Write encoded levels, one a row. Returns the CRC-32 of their checksums; the file holds it too."""
     colours, alphas = [level.colour for level in levels], [level.alpha for level in levels]
     columns = [colours, alphas, [zlib.crc32(part) for part in colours], [zlib.crc32(part) for part in alphas]]
     arrays = [pa.array(column, field.type) for column, field in zip(columns, PIXELS_SCHEMA, strict=True)]
-    write_table(path, pa.Table.from_arrays(arrays, schema=PIXELS_SCHEMA))
+    crc = zlib.crc32(arrays[3].to_numpy().tobytes(), zlib.crc32(arrays[2].to_numpy().tobytes()))
+    schema = PIXELS_SCHEMA.with_metadata({_CRC: str(crc).encode()})
+    write_table(path, pa.Table.from_arrays(arrays, schema=schema))
+    return crc
 
 
 class _Column(NamedTuple):
@@ -37,43 +42,64 @@ class _Column(NamedTuple):
 
 
 class PixelShard:
-    """An opened shard. Opening reads its footer; ``read`` touches the bytes of one row.
+    """A shard of which it is known where everything is; ``read`` reads the bytes of one row.
 
-    It holds the mapped file and where its columns are, and no Arrow arrays: those take ten times the memory, and a
-    process that serves a large library has tens of thousands of shards open.
+    Nothing stays mapped or open: a process that serves a large library meets tens of thousands of shards, mapped pages
+    cost it page tables that are its own, and a mapped file that is cut ends it.
+
+    Raises:
+        LibraryError: it cannot be read, or is another shard than ``crc`` says, see :func:`write_shard`.
     """
 
-    __slots__ = ("_columns", "_content", "_path", "_rows")
+    __slots__ = ("_columns", "_path", "_rows")
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, crc: int) -> None:
         self._path = str(path)
-        self._content = map_bytes(path, random=True)
-        batch, _ = parse_table(path, self._content, PIXELS_SCHEMA)
+        content = map_bytes(path, random=True)
+        batch, metadata = parse_table(path, content, PIXELS_SCHEMA)
+        if metadata.get(_CRC) != str(crc).encode():
+            raise LibraryError(f"{path}: is not the shard that the library was made with: damaged or exchanged")
         self._rows = len(batch)
-        self._columns = self._column(batch, "colour"), self._column(batch, "alpha")
+        self._columns = self._column(content, batch, "colour"), self._column(content, batch, "alpha")
 
     def read(self, row: int, part: Part) -> Pixels:
-        """The encoded bytes of one row, uint8 ``[n]``, not copied. Raises ``BrokenSegmentError``."""
+        """The encoded bytes of one row, uint8 ``[n]``. Raises ``BrokenSegmentError``."""
         if not 0 <= row < self._rows:
             raise BrokenSegmentError(f"{self._path}: row {row} of {self._rows} is asked for")
         column = self._columns[part == "alpha"]
-        start, stop = np.frombuffer(self._content, np.int64, 2, column.offsets + 8 * row).tolist()
-        if not 0 <= start <= stop <= column.size:
-            raise BrokenSegmentError(f"{self._path}: row {row}: {part} reaches outside the file")
-        encoded = np.frombuffer(self._content, np.uint8, stop - start, column.data + start)
-        if zlib.crc32(encoded.data) != np.frombuffer(self._content, np.uint32, 1, column.checksums + 4 * row)[0]:
+        try:
+            with open(self._path, "rb", buffering=0) as file:  # noqa: PTH123  # half of the time of Path.open
+                if hasattr(os, "posix_fadvise"):  # the neighbours are of no use
+                    os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_RANDOM)
+                start, stop = np.frombuffer(_bytes_at(file, column.offsets + 8 * row, 16), np.int64).tolist()
+                if not 0 <= start <= stop <= column.size:
+                    raise BrokenSegmentError(f"{self._path}: row {row}: {part} reaches outside the file")
+                encoded = _bytes_at(file, column.data + start, stop - start)
+                checksum = int.from_bytes(_bytes_at(file, column.checksums + 4 * row, 4), "little")
+        except OSError as error:
+            raise BrokenSegmentError(f"{self._path}: cannot be read: {error.strerror or error}") from None
+        if zlib.crc32(encoded) != checksum:
             raise BrokenSegmentError(f"{self._path}: row {row}: {part} does not match its checksum")
-        return encoded
+        return np.frombuffer(encoded, np.uint8)
 
-    def _column(self, batch: pa.RecordBatch, part: Part) -> _Column:
+    def _column(self, content: pa.Buffer, batch: pa.RecordBatch, part: Part) -> _Column:
         _, offsets, data = batch.column(part).buffers()
         _, checksums = batch.column(f"{part}_crc").buffers()
-        return _Column(self._place(offsets), self._place(data), self._place(checksums), data.size if data else 0)
+        places = [self._place(content, buffer) for buffer in (offsets, data, checksums)]
+        return _Column(places[0], places[1], places[2], data.size if data else 0)
 
-    def _place(self, buffer: pa.Buffer | None) -> int:
+    def _place(self, content: pa.Buffer, buffer: pa.Buffer | None) -> int:
         if not self._rows or not buffer:  # nothing is read, or every row is empty
             return 0
-        place = int(buffer.address - self._content.address)
-        if not 0 <= place <= self._content.size - buffer.size:
+        place = int(buffer.address - content.address)
+        if not 0 <= place <= content.size - buffer.size:
             raise LibraryError(f"{self._path}: is compressed, expected columns as they are")
         return place
+
+
+def _bytes_at(file: BinaryIO, place: int, size: int) -> bytes:
+    file.seek(place)
+    data = file.read(size)
+    if len(data) < size:
+        raise OSError("it ends early")
+    return data

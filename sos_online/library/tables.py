@@ -49,7 +49,8 @@ class Tables:
         category_images: ``[num_categories, 2]``: in how many images of how many a category is.
         groups: for each source, the first rows of its groups and the cumulated sizes before each (the total last).
         index, quality: column by name; values are as damaged as the file is.
-        rows_crc: of each shard.
+        quality_crc: checksum of each column of ``quality``, in digits.
+        rows_crc, pixels_crc: of each shard.
     """
 
     category_names: list[str]
@@ -58,7 +59,9 @@ class Tables:
     groups: list[tuple[Rows, Rows]]
     index: dict[str, npt.NDArray[Any]]
     quality: dict[str, npt.NDArray[Any]]
+    quality_crc: dict[str, bytes]
     rows_crc: npt.NDArray[np.uint32]
+    pixels_crc: npt.NDArray[np.uint32]
 
 
 def write_small_tables(
@@ -66,7 +69,7 @@ def write_small_tables(
     categories: Sequence[Category],
     aliases: Mapping[str, str],
     sizes: Rows,
-    shards: Sequence[tuple[int, int, int]],
+    shards: Sequence[tuple[int, int, int, int]],
 ) -> dict[str, FileMark]:
     """Write the tables that do not grow with the segments, beside those that do. Returns the marks of all.
 
@@ -75,7 +78,7 @@ def write_small_tables(
         categories: in the order of their ids.
         aliases: the name of the category that each folded name or synset stands for.
         sizes: ``[categories, sources]``: how many segments each has of each source.
-        shards: of each its source, its number of segments and the checksum of its rows.
+        shards: of each its source, its number of segments, the checksums of its rows and of its pixels.
     """
     bounds = np.concatenate([[0], np.cumsum(sizes.sum(1))])
     before = np.concatenate([[0], np.cumsum(sizes.ravel())])
@@ -115,6 +118,7 @@ def open_tables(root: Path, manifest: Manifest) -> Tables:
     groups = _opened(folder, manifest, GROUPS, GROUPS_SCHEMA)
     shards = _opened(folder, manifest, SHARDS, SHARDS_SCHEMA, manifest.shards)
     check_file(folder / ALIASES, manifest.tables)
+    checksums = quality.schema.metadata or {}
     return Tables(
         category_names=_texts(folder / CATEGORIES, categories, "name"),
         category_starts=_category_starts(folder / CATEGORIES, categories, manifest.segments),
@@ -122,7 +126,9 @@ def open_tables(root: Path, manifest: Manifest) -> Tables:
         groups=_groups(folder / GROUPS, groups, categories, manifest),
         index={name: index.column(name).to_numpy() for name in INDEX_SCHEMA.names},
         quality={name: quality.column(name).to_numpy() for name in QUALITY_SCHEMA.names},
+        quality_crc={name: checksums.get(name.encode(), b"") for name in QUALITY_SCHEMA.names},
         rows_crc=shards.column("rows_crc").to_numpy(),
+        pixels_crc=shards.column("pixels_crc").to_numpy(),
     )
 
 

@@ -26,7 +26,7 @@ from sos_online.library.format import (
     FileMark,
     rows_path,
 )
-from sos_online.library.near_duplicates import near_duplicates
+from sos_online.library.near_duplicates import SEGMENTS_TOGETHER, near_duplicates
 from sos_online.library.rows import ShardRows
 from sos_online.library.sources import CategoryFacts
 from sos_online.library.tables import write_small_tables
@@ -41,11 +41,11 @@ class Counts:
 
     Attributes:
         of_name: rows of each name, by source.
-        shards: of each shard its source, its rows, the checksum of its rows.
+        shards: of each shard its source, its rows, the checksums of its rows and of its pixels.
     """
 
     of_name: dict[str, dict[int, int]]
-    shards: list[tuple[int, int, int]]
+    shards: list[tuple[int, int, int, int]]
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def count_rows(root: Path, shards: int, source_names: Sequence[str], known_crcs:
         for name, count in zip(column.dictionary.to_pylist(), counts.tolist(), strict=True):
             by_source = of_name.setdefault(name, {})
             by_source[source] = by_source.get(source, 0) + count
-        described.append((source, len(rows), rows.crc))
+        described.append((source, len(rows), rows.crc, rows.pixels_crc))
     return Counts(of_name, described)
 
 
@@ -99,7 +99,7 @@ def tabulate(
     counts: Counts,
     num_sources: int,
     vocabulary: Vocabulary,
-    facts: Mapping[str, CategoryFacts],
+    facts: Sequence[Mapping[str, CategoryFacts]],
 ) -> Tabulated:
     """The second pass: write all tables of a library into ``folder``.
 
@@ -109,7 +109,7 @@ def tabulate(
         counts: of the first pass.
         num_sources: how many there are.
         vocabulary: which names are one, and which ids are settled.
-        facts: what sources say about the names that they use.
+        facts: what each source says about the names that it uses.
     """
     categories = vocabulary.number(counts.of_name, facts)
     ids = {alias: position for position, category in enumerate(categories) for alias in category.aliases}
@@ -144,7 +144,7 @@ class _Placed:
 def _placed(root: Path, counts: Counts, ids: Mapping[str, int], sizes: Rows) -> Iterator[_Placed]:
     """Every shard's rows: by category, then source, then in the order of the shards."""
     free = np.concatenate([[0], np.cumsum(sizes.ravel())])[:-1].reshape(sizes.shape)
-    for shard, (source, length, crc) in enumerate(counts.shards):
+    for shard, (source, length, crc, _) in enumerate(counts.shards):
         if length == 0:
             continue
         rows = ShardRows(root, shard, crc)
@@ -173,7 +173,7 @@ def _fill(
         "row": np.arange(length),
         **{name: rows.batch.column(name).to_numpy() for name in ("width", "height", "slot")},
     }
-    for name, values in {**columns, "check": checksums(columns)}.items():
+    for name, values in {**columns, "check": checksums(columns, placed.positions)}.items():
         index[name][placed.positions] = values
     for name, _ in MEASURED:
         quality[name][placed.positions] = rows.batch.column(name).to_numpy()
@@ -182,12 +182,14 @@ def _fill(
 def _mark_near_duplicates(
     index: dict[str, npt.NDArray[Any]], quality: dict[str, npt.NDArray[Any]], sizes: Rows
 ) -> list[int]:
-    """Fill ``duplicate_of``, a category at a time; how many are marked in each source."""
+    """Fill ``duplicate_of``, a piece of a category at a time; how many are marked in each source."""
     marked = np.zeros(sizes.shape[1], np.int64)
     bounds = np.concatenate([[0], np.cumsum(sizes.sum(1))])
-    for start, stop in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
-        of = near_duplicates(np.asarray(quality["perceptual_hash"][start:stop]))
-        repeats = of >= 0
-        quality["duplicate_of"][start:stop] = np.where(repeats, of + start, -1)
-        marked += np.bincount(index["source"][start:stop][repeats], minlength=len(marked))
+    for first, behind in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
+        for start in range(first, behind, SEGMENTS_TOGETHER):
+            rows = slice(start, min(start + SEGMENTS_TOGETHER, behind))
+            of = near_duplicates(np.asarray(quality["perceptual_hash"][rows]), quality["laplacian_variance"][rows])
+            repeats = of >= 0
+            quality["duplicate_of"][rows] = np.where(repeats, of + start, -1)
+            marked += np.bincount(index["source"][rows][repeats], minlength=len(marked))
     return [int(count) for count in marked]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sos_online.errors import LibraryError
 from sos_online.library.sources import CategoryFacts
@@ -11,8 +11,9 @@ from sos_online.library.sources.base import category_name
 
 
 def fold(name: str) -> str:
-    """What two spellings of one name have in common: see :func:`category_name`; case does not count."""
-    return category_name(name).casefold()
+    """What two spellings of one name have in common: see :func:`category_name`; case does not count. Empty if a name
+    is nothing but blanks."""
+    return category_name(category_name(name).casefold())
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class Vocabulary:
 
     def __post_init__(self) -> None:
         own = {fold(name): name for name in self.names}
+        if "" in own or "" in self.joined or "" in map(fold, self.joined.values()):
+            raise LibraryError("vocabulary: a name is nothing but blanks and underscores")
         if len(own) < len(self.names):
             raise LibraryError(f"vocabulary: two of the {len(self.names)} names differ in nothing but case and blanks")
         for other, name in self.joined.items():
@@ -68,7 +71,7 @@ class Vocabulary:
         more = tuple(name for name in other.names if fold(name) not in known and fold(name) not in self.joined)
         return Vocabulary(self.names + more, joined)
 
-    def number(self, names: Collection[str], facts: Mapping[str, CategoryFacts]) -> list[Category]:
+    def number(self, names: Collection[str], facts: Sequence[Mapping[str, CategoryFacts]]) -> list[Category]:
         """All categories in the order of their ids.
 
         A name stands for what it, or else its synset, is joined in, or else for itself. A category is shown as
@@ -76,16 +79,16 @@ class Vocabulary:
 
         Args:
             names: that segments have.
-            facts: by name; names that no segment has make no category of their own.
+            facts: of each source, by name; names that no segment has make no category of their own.
         """
         used = set(map(fold, names))
         spellings: dict[str, list[str]] = {}
-        for name in sorted({*names, *facts}):
+        for name in sorted({*names, *(name for said in facts for name in said)}):
             spellings.setdefault(fold(name), []).append(name)
         shown = {fold(name): name for name in self.names}
         members: dict[str, list[str]] = {}
         for folded, spelt in spellings.items():
-            synsets = (fold(facts[name].synset) for name in spelt if name in facts)
+            synsets = (fold(said[name].synset) for said in facts for name in spelt if name in said)
             target = next((self.joined[key] for key in (folded, *synsets) if key in self.joined), spelt[0])
             shown.setdefault(fold(target), target)
             members.setdefault(fold(target), []).append(folded)
@@ -97,9 +100,7 @@ class Vocabulary:
         return [
             Category(
                 shown[folded],
-                _together(
-                    [facts[name] for part in members.get(folded, []) for name in spellings[part] if name in facts]
-                ),
+                _over_sources(facts, [name for part in members.get(folded, []) for name in spellings[part]]),
                 tuple(sorted({folded, *members.get(folded, []), *others.get(folded, [])})),
             )
             for folded in [*fixed, *sorted(found - set(fixed))]
@@ -115,10 +116,15 @@ class Category:
     aliases: tuple[str, ...]
 
 
-def add_facts(facts: dict[str, CategoryFacts], more: Mapping[str, CategoryFacts]) -> None:
-    """Add what another source says: images add up, of the rest the first word counts."""
-    for name, said in more.items():
-        facts[name] = _together([facts[name], said]) if name in facts else said
+def _over_sources(facts: Sequence[Mapping[str, CategoryFacts]], names: Sequence[str]) -> CategoryFacts:
+    """What all sources say about names of one category. Images of different sources add up; those of several names in
+    one source may be the same ones, so that their number is at most that of the source's images."""
+    said = []
+    for of_source in facts:
+        own = _together([of_source[name] for name in names if name in of_source])
+        of_images = max((of_source[name].of_images for name in names if name in of_source), default=0)
+        said.append(replace(own, images=min(own.images, of_images), of_images=of_images))
+    return _together(said)
 
 
 def _together(said: Sequence[CategoryFacts]) -> CategoryFacts:

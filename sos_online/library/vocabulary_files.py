@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sos_online.errors import LibraryError
+from sos_online.errors import LibraryError, SourceError
 from sos_online.library.format import MANIFEST, Manifest
+from sos_online.library.sources.reading.lines import read_lines
 from sos_online.library.strict_yaml import read_yaml
 from sos_online.library.tables import open_vocabulary
 from sos_online.library.vocabulary import Vocabulary
@@ -38,10 +39,9 @@ def _ids(path: Path) -> Vocabulary:
     if path.name == MANIFEST:
         raise LibraryError(f"{path}: name the library's folder")
     try:
-        names = [line.strip() for line in path.read_text("utf-8").splitlines() if line.strip()]
-        return Vocabulary(tuple(names))
-    except (OSError, UnicodeDecodeError) as error:
-        raise LibraryError(f"{path}: cannot be read as lines of names: {error}") from None
+        return Vocabulary(tuple(line.strip() for line in read_lines(path) if line.strip()))
+    except SourceError as error:
+        raise LibraryError(str(error)) from None
     except LibraryError as error:
         raise LibraryError(f"{path}: {error}") from None
 

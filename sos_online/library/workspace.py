@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
+from importlib.metadata import version
 from pathlib import Path
+
+import cv2
 
 from sos_online.errors import LibraryError
 from sos_online.library.arrow_files import write_atomically
@@ -24,10 +27,12 @@ class Mark:
     Attributes:
         fingerprint: which build it is.
         first_shard: the number of its first shard; those before are of the library that it adds to.
+        made_with: versions of what encodes and measures; half a build by one and half by another would be neither's.
     """
 
     fingerprint: str
     first_shard: int = 0
+    made_with: str = field(default_factory=lambda: f"opencv {cv2.__version__}, imagehash {version('imagehash')}")
 
 
 def is_finished(root: Path) -> bool:
@@ -55,10 +60,16 @@ def claim(root: Path, mark: Mark) -> None:
     path = root / BUILDING
     names = _names(root)
     if BUILDING in names:
-        if _read_mark(path) != mark:
+        found = _read_mark(path)
+        if found == replace(mark, made_with=found.made_with) and found != mark:
+            raise LibraryError(
+                f"{path}: an unfinished build that was begun with {found.made_with}; this is {mark.made_with}: "
+                "go on with the same, or " + _give_up(names)
+            )
+        if found != mark:
             raise LibraryError(
                 f"{path}: an unfinished build of other sources or settings (or its files have changed since); "
-                + ("remove this file to give it up" if MANIFEST in names else "name another folder or remove this one")
+                + _give_up(names)
             )
         _remove_temporaries(root)
         return
@@ -70,7 +81,12 @@ def claim(root: Path, mark: Mark) -> None:
 
 
 def sweep(root: Path, manifest: Manifest) -> None:
-    """Remove all that a build needs and a library does not. To be called by the only builder of the folder."""
+    """Remove all that a build needs and a library does not. To be called by the only builder of the folder.
+
+    Nothing, if an append to the library was begun and not finished: it shall go on.
+    """
+    if unfinished(root) not in (None, *manifest.build_fingerprints):
+        return
     for name in _names(root / "tables"):
         if name != str(manifest.generation):
             shutil.rmtree(root / "tables" / name)
@@ -88,6 +104,10 @@ def _refuse_strange(root: Path, names: set[str]) -> None:
         raise LibraryError(f"{root}: is not empty and holds no build; name another folder")
 
 
+def _give_up(names: set[str]) -> str:
+    return "remove this file to give it up" if MANIFEST in names else "name another folder or remove this one"
+
+
 def _read_mark(path: Path) -> Mark:
     try:
         content = json.loads(path.read_bytes())
@@ -96,6 +116,7 @@ def _read_mark(path: Path) -> Mark:
     if not isinstance(content, dict) or {name: type(value) for name, value in content.items()} != {
         "fingerprint": str,
         "first_shard": int,
+        "made_with": str,
     }:
         raise LibraryError(f"{path}: the mark of an unfinished build is damaged; remove it")
     return Mark(**content)

@@ -38,12 +38,13 @@ class QualityFilter(Section):
         unknown_flags: what becomes of a segment whose source says nothing of a flag that must hold: ``error`` refuses
             the library, ``keep`` and ``drop`` decide. A library that has the flag nowhere is refused in any case.
         min_opaque: fewest opaque pixels.
-        at_border: of a segment that reaches the border of the picture that it was cut from, and may be cut off.
+        at_border: of a segment that reaches the border of the picture that it was cut from, and may be cut off. Where
+            that is not known it is kept: cut-outs that were cropped to their alpha would all be gone.
         min_component_share: smallest share of the opaque pixels in the largest piece.
         min_edge_sharpness: smallest sharpness of the outline.
         min_laplacian_variance: smallest variance of the Laplacian; less is blurred, or plain.
         near_duplicates: of a segment that nearly repeats an earlier one of its category. The earlier one may be dropped
-            for another reason; this one is not kept in its place.
+            for another reason; this one is not kept in its place. Plain objects are never taken for repeated.
     """
 
     preset: Preset = "filter_0"
@@ -71,7 +72,7 @@ class QualityFilter(Section):
         }
         found += [_at_least(name, measure, least) for name, (measure, least) in lowest.items() if least > 0]
         if self.at_border == "drop":
-            found.append(Criterion("at_border: drop", ("at_border",), lambda at_border: at_border == 0))
+            found.append(Criterion("at_border: drop", ("at_border",), lambda at_border: at_border != 1))
         if self.near_duplicates == "drop":
             found.append(Criterion("near_duplicates: drop", ("duplicate_of",), lambda duplicate_of: duplicate_of < 0))
         return found
@@ -109,6 +110,11 @@ def flag_known(flag: Flag) -> Criterion:
     """Whether a segment's source says anything of a flag."""
     bit = 1 << FLAGS.index(flag)
     return Criterion(f"known: {flag}", ("flags_known",), lambda known: (known & bit) != 0)
+
+
+def border_known() -> Criterion:
+    """Whether it is known that a segment reaches the border of its picture, or that it does not."""
+    return Criterion("known: at_border", ("at_border",), lambda at_border: at_border != 2)
 
 
 def passing(criteria: Sequence[Criterion], index: SegmentIndex) -> Selection:

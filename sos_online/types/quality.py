@@ -23,10 +23,13 @@ Measure = Literal[
 flags               uint8: bit ``i`` is set where flag ``FLAGS[i]`` holds
 flags_known         uint8: bit ``i`` is set where the source says something of flag ``FLAGS[i]``
 opaque              uint32: pixels of alpha >= 128 at the largest stored level
-at_border           uint8: 1 where the object reaches the border of the picture that it was cut from
+at_border           uint8: 1 where the object reaches the border of the picture that it was cut from, 0 where it does
+                    not, 2 where that is not known: of a cut-out that was cropped to its alpha before
 component_share     float32, 0 … 1: share of the opaque pixels that hang together in the largest piece
 edge_sharpness      float32, 0 … 1: mean step of alpha across the outline over three pixels; 1 is a hard edge
 laplacian_variance  float32, grey levels squared: variance of the Laplacian inside the object at a longer side of 256
                     pixels at most; low is blurred (Pech-Pacheco et al., Diatom autofocusing in brightfield microscopy)
-duplicate_of        int32: the row of the near-duplicate that is kept, -1 where there is none
+duplicate_of        int32: the row of the near-duplicate that is kept, -1 where there is none; plain objects, of a
+                    Laplacian variance below 25, are never marked nor taken for what others repeat: nothing tells a red
+                    disc from a blue one
 """

@@ -102,7 +102,7 @@ def test_bench_prints_json_for_a_script(run: Any, library: sos.SegmentLibrary) -
         (["library", "info", "{tmp}/none"], "{tmp}/none/library.json: not a segment library (no such folder)"),
         (["library", "build", "{tmp}/out"], "name at least one source"),
         (["library", "build", "{tmp}/out", "--folders", "{tmp}/none"], "{tmp}/none: a source of category/*.png must"),
-        (["library", "build", "{tmp}/out", "--coco", "{tmp}/a.json"], "--coco is given 1 times and --images 0 times"),
+        (["library", "build", "{tmp}/out", "--coco", "{tmp}/a.json"], "--coco, --lvis and --masks are given 1 times"),
         (
             ["library", "build", "{tmp}/out", "--coco", "{tmp}/no.json", "--images", "{tmp}"],
             "{tmp}/no.json: cannot be read as JSON",

@@ -50,7 +50,9 @@ def test_every_kind_of_source(build: Any, tmp_path: Path, kind: str) -> None:
         if isinstance(item, sos.library.sources.RawSegment)
     )
     options = [word.replace("{}", str(tmp_path / "in")) for word in OPTIONS[kind]]
-    status, out, err = build(tmp_path / "out", *options, "--min-area", 1)
+    if "min_area" in source.settings():
+        options += ["--min-area", "1"]
+    status, out, err = build(tmp_path / "out", *options)
     assert status == 0, err
     assert keys(tmp_path / "out") == expected
     assert "left out" in out
@@ -139,6 +141,11 @@ def test_a_table_and_flags(build: Any, tmp_path: Path) -> None:
         (["--sos", "a", "--folders", "b", "--flags", "f"], "--flags: expected one source of RGBA images, found 2"),
         (["--coco", "a", "--images", "b", "--flags", "f"], "--flags: expected one source of RGBA images, found 0"),
         (["--folders", "b", "--table", "f"], "--table: expected one --cutouts, found 0"),
+        (["--sos", "b", "--strip-digits"], "--strip-digits: expected --folders, which takes it, found none"),
+        (["--sos", "b", "--only-images", "f"], "--only-images: expected --coco, --lvis or --folders, which take it"),
+        (["--cutouts", "b", "--category", "x"], "--category: expected --masks, --sa1b or --tars, which take it"),
+        (["--sos", "b", "--min-area", "9"], "--min-area: expected --coco, --lvis, --masks, --voc, --ade20k or --sa1b"),
+        (["--sources", "l.yaml", "--min-area", "9"], "found none; --sources has settings for each"),
         (["--append", "--sos", "a", "--name", "x"], "--append: a library keeps its settings"),
         (["--append", "--sos", "a", "--max-side", "64"], "--append: a library keeps its settings"),
         (["--sources", "none.yaml"], "none.yaml: cannot be read: No such file"),
@@ -155,6 +162,14 @@ def test_what_is_refused_is_one_line(
     assert status == 1
     assert err.startswith("error: ") and named in err and err.count("\n") == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_an_area_of_no_pixel_is_refused_on_the_command_line_and_in_yaml(build: Any, tmp_path: Path) -> None:
+    status, _, err = build(tmp_path / "out", "--voc", tmp_path, "--min-area", 0)
+    assert status == 2 and "--min-area" in err
+    (tmp_path / "l.yaml").write_text("[{kind: voc, root: ., min_area: 0}]")
+    status, _, err = build(tmp_path / "out", "--sources", tmp_path / "l.yaml")
+    assert status == 1 and "sources[0]: voc: min_area" in err and "greater than or equal to 1" in err
 
 
 def test_help_groups_the_options(run: Any) -> None:

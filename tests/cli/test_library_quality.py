@@ -29,7 +29,8 @@ def picture(side: int, seed: int, pieces: int = 1, inset: int = 4) -> np.ndarray
 
 @pytest.fixture(scope="module")
 def mixed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two sources, one with flags: ten apples, of which one repeats another; small, broken and cut off pears."""
+    """Two sources, one with flags: ten apples, of which one repeats another; small, broken and cut off pears, of which
+    the small one fills its file."""
     root = tmp_path_factory.mktemp("mixed")
     flags = {}
     for number in range(9):
@@ -43,9 +44,9 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "folders/pear").mkdir(parents=True)
     pears = {
         "whole": picture(60, 20),
-        "small": picture(20, 21),
+        "small": picture(20, 21, inset=0),
         "two": picture(60, 22, 2),
-        "cut": picture(60, 23, inset=0),
+        "cut": picture(60, 23)[4:],
     }
     for name, pear in pears.items():
         cv2.imwrite(str(root / "folders/pear" / f"{name}.png"), pear)
@@ -73,6 +74,8 @@ def test_counts_by_criterion_and_source(run: Any, mixed: Path) -> None:
         "near_duplicates: drop": {"sos": 9, "folders": 4},
     }
     assert found["passes_all"] == {"sos": 9, "folders": 1}
+    assert found["border_known"] == {"sos": 10, "folders": 3}
+    assert found["inside_picture"] == {"sos": 10, "folders": 2}
     assert found["flags"]["IsInstance"] == {"known": {"sos": 10, "folders": 0}, "holds": {"sos": 9, "folders": 0}}
     assert found["flags"]["QualityAndRegularity"]["known"] == {"sos": 0, "folders": 0}
     library = sos.SegmentLibrary.open(mixed)
@@ -85,6 +88,9 @@ def test_table_and_the_recipe_that_does_the_same(run: Any, mixed: Path, tmp_path
     status, out, _ = run(*words)
     assert status == 0
     assert "8 (80.0%)" in out and "holds for 9 (90.0%)" in out and "not known" in out
+    marks = {line.split("│")[1].strip(): line.split("│")[2:4] for line in out.splitlines() if line.startswith("│")}
+    for title, count in (("at the border", "1 (25.0%)"), ("border not known", "1 (25.0%)")):
+        assert [cell.strip() for cell in marks[title]] == ["0 (0.0%)", count]
     recipe = tmp_path / "recipe.yaml"
     recipe.write_text(out.split("In a recipe:\n")[1])
     _, by_options, _ = run(*words, "--json")
@@ -215,7 +221,7 @@ def test_a_real_library_is_filtered_by_its_measures(coco_library: sos.SegmentLib
     passes = (
         (measured["component_share"] >= np.float32(0.95))
         & (measured["laplacian_variance"] >= 50)
-        & (measured["at_border"] == 0)
+        & (measured["at_border"] != 1)
     )
     assert report.count(report.criteria) == [int(passes.sum())]
     assert 0.3 * len(coco_library) < passes.sum() < 0.9 * len(coco_library)

@@ -134,6 +134,27 @@ def test_what_was_built_is_not_read_again(tmp_path: Path, monkeypatch: pytest.Mo
     assert source.reads == [f"s{number}" for number in range(10, 15)]
 
 
+def test_a_shard_that_a_power_cut_took_half_of_is_made_anew(
+    cutouts: Path, tmp_path: Path, undisturbed: dict[str, bytes]
+) -> None:
+    with pytest.raises(Killed), killed_at(20):
+        build_cutouts(tmp_path / "out", cutouts)
+    assert (tmp_path / "out/rows/00000.arrow").exists()
+    (tmp_path / "out/pixels/00000.arrow").unlink()
+    build_cutouts(tmp_path / "out", cutouts)
+    assert tree(tmp_path / "out") == {**undisturbed, "library.json": tree(tmp_path / "out")["library.json"]}
+
+
+def test_exception_for_going_on_with_another_encoder(cutouts: Path, tmp_path: Path) -> None:
+    with pytest.raises(Killed), killed_at(20):
+        build_cutouts(tmp_path / "out", cutouts)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("cv2.__version__", "9.9.9")
+        with pytest.raises(sos.LibraryError, match=r"begun with opencv 5.*; this is opencv 9\.9\.9"):
+            build_cutouts(tmp_path / "out", cutouts)
+    build_cutouts(tmp_path / "out", cutouts)
+
+
 def test_the_same_arguments_again_change_nothing(cutouts: Path, tmp_path: Path) -> None:
     build_cutouts(tmp_path / "out", cutouts)
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*")}

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import sos_online as sos
-from sos_online.library.measure import measure, touches_border
+from sos_online.library.measure import border_contact, measure
 from sos_online.library.sources import LeftOut, RawSegment, Unit
 from sos_online.types import Pixels
-from tests.library.conftest import ENCODING, Listed
+from tests.library.conftest import ENCODING, Listed, crop
 
 
 def square(side: int = 100, blur: float = 0.0, pieces: tuple[float, ...] = (1.0,), margin: int = 2) -> Pixels:
@@ -76,13 +76,21 @@ def test_measures_hardly_depend_on_the_size(side: int) -> None:
 
 
 def test_border() -> None:
-    assert not touches_border(square())
+    assert border_contact(square()) == 0
     for side in range(4):
         turned = np.rot90(square()[2:], side)
-        assert touches_border(np.ascontiguousarray(turned))
+        assert border_contact(np.ascontiguousarray(turned)) == 1
     faint = square()
     faint[0, :, 3] = 127
-    assert not touches_border(faint)
+    assert border_contact(faint) == 0
+
+
+def test_the_border_of_what_was_cropped_to_its_alpha_is_not_known() -> None:
+    """On all four sides; on three it may be cut off, as a person is by the lower border and both sides."""
+    soft = square(blur=1)
+    assert border_contact(crop(soft)) == border_contact(square()[2:-2, 2:-2]) == 2
+    assert border_contact(square()[2:, 2:-2]) == 1
+    assert border_contact(np.full((1, 1, 4), 255, np.uint8)) == 2
 
 
 @settings(max_examples=60)
@@ -99,25 +107,24 @@ def test_any_crop_has_finite_measures_in_range(height: int, width: int, seed: in
 
 
 class Flagged(Listed):
-    """Three segments: one with all flags, one with one, one cut off at a border of which only the source knows."""
+    """Four segments: one with all flags, one with one, one cut off at a border of which only the source knows, and one
+    that fills its picture."""
 
     def read(self, unit: Unit) -> list[RawSegment | LeftOut]:
         flags = {
             "s0": {"IsInstance": True, "Integrity": False, "QualityAndRegularity": True},
             "s1": {"Integrity": True},
         }
-        return [
-            RawSegment(
-                unit.name, "a", square(), flags=flags.get(unit.name, {}), at_border=True if unit.name == "s2" else None
-            )
-        ]
+        rgba = square()[2:-2, 2:-2] if unit.name == "s3" else square()
+        at_border = True if unit.name == "s2" else None
+        return [RawSegment(unit.name, "a", rgba, flags=flags.get(unit.name, {}), at_border=at_border)]
 
 
 def test_they_reach_the_library(tmp_path: Path) -> None:
-    library = sos.build_library(tmp_path / "out", [Flagged("s", ["a"] * 3)], encoding=ENCODING)
-    assert library.quality("flags").tolist() == [0b101, 0b010, 0]
-    assert library.quality("flags_known").tolist() == [0b111, 0b010, 0]
-    assert library.quality("at_border").tolist() == [0, 0, 1]
-    assert library.quality("opaque").tolist() == [96 * 96] * 3
-    assert library.quality("edge_sharpness").tolist() == [1.0] * 3
+    library = sos.build_library(tmp_path / "out", [Flagged("s", ["a"] * 4)], encoding=ENCODING)
+    assert library.quality("flags").tolist() == [0b101, 0b010, 0, 0]
+    assert library.quality("flags_known").tolist() == [0b111, 0b010, 0, 0]
+    assert library.quality("at_border").tolist() == [0, 0, 1, 2]
+    assert library.quality("opaque").tolist() == [96 * 96] * 4
+    assert library.quality("edge_sharpness").tolist() == [1.0] * 4
     assert not library.quality("opaque").flags.writeable

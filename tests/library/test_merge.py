@@ -107,6 +107,18 @@ def test_the_same_again_changes_nothing(machines: list[Path], tmp_path: Path) ->
         sos.merge_libraries(tmp_path / "out", machines[:2])
 
 
+def test_an_unfinished_append_to_it_goes_on(machines: list[Path], tmp_path: Path) -> None:
+    """A script that merges and then appends, begun anew after it was killed, loses nothing."""
+    out = tmp_path / "out"
+    sos.merge_libraries(out, machines)
+    with pytest.raises(Killed), killed_at(12):
+        sos.append_to_library(out, [Listed("v", ["ant"] * 20)])
+    before = {name: data for name, data in tree(out).items() if name != ".building.lock"}
+    sos.merge_libraries(out, machines)
+    assert tree(out) == before
+    assert len(sos.append_to_library(out, [Listed("v", ["ant"] * 20)])) == 38
+
+
 def test_progress(machines: list[Path], tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
     sos.merge_libraries(tmp_path / "out", machines, progress=lambda done, total: seen.append((done, total)))

@@ -19,8 +19,7 @@ LEVELS = [EncodedLevel(b"colour" * 50, b"alpha"), EncodedLevel(b"", b"a"), Encod
 @pytest.mark.parametrize("levels", [[], LEVELS[1:2], LEVELS[2:], LEVELS], ids=["none", "no colour", "no alpha", "all"])
 def test_round_trip(levels: list[EncodedLevel], tmp_path: Path) -> None:
     path = tmp_path / "shard.arrow"
-    write_shard(path, levels)
-    shard = PixelShard(path)
+    shard = PixelShard(path, write_shard(path, levels))
     found = [EncodedLevel(shard.read(row, "colour").tobytes(), shard.read(row, "alpha").tobytes())
              for row in range(len(levels))]  # fmt: skip
     assert found == levels
@@ -33,20 +32,42 @@ def test_compressed_columns_are_refused(tmp_path: Path) -> None:
     """They are valid Arrow, but nothing in the file is where it is read."""
     path = tmp_path / "shard.arrow"
     columns = {"colour": [b"c" * 999], "alpha": [b"a" * 999], "colour_crc": [1], "alpha_crc": [1]}
-    with pa.ipc.new_file(str(path), PIXELS_SCHEMA, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
-        writer.write(pa.table(columns, PIXELS_SCHEMA))
+    schema = PIXELS_SCHEMA.with_metadata({"crc": "7"})
+    with pa.ipc.new_file(str(path), schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
+        writer.write(pa.table(columns, schema))
     with pytest.raises(LibraryError, match=r"shard\.arrow: is compressed"):
-        PixelShard(path)
+        PixelShard(path, 7)
+
+
+def test_another_shard_is_refused(tmp_path: Path) -> None:
+    """Whole, and of the same sizes."""
+    crc = write_shard(tmp_path / "one.arrow", LEVELS)
+    write_shard(tmp_path / "two.arrow", [EncodedLevel(b"C" * 300, b"ALPHA"), *LEVELS[1:]])
+    PixelShard(tmp_path / "one.arrow", crc)
+    with pytest.raises(LibraryError, match=r"two\.arrow: is not the shard that the library was made with"):
+        PixelShard(tmp_path / "two.arrow", crc)
+
+
+def test_what_happens_to_a_file_after_it_was_opened(tmp_path: Path) -> None:
+    """It is not mapped: a file that is cut is an error, and not the end of the process."""
+    path = tmp_path / "shard.arrow"
+    shard = PixelShard(path, write_shard(path, LEVELS))
+    path.write_bytes(path.read_bytes()[:300])
+    with pytest.raises(BrokenSegmentError, match=r"shard\.arrow: cannot be read: it ends early"):
+        shard.read(0, "colour")
+    path.unlink()
+    with pytest.raises(BrokenSegmentError, match=r"shard\.arrow: cannot be read: No such file"):
+        shard.read(0, "colour")
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 def test_open_shards_cost_little(tmp_path: Path) -> None:
     """A process that serves a large library has all its shards open: no file descriptor and 2 kB at most for each."""
     path = tmp_path / "shard.arrow"
-    write_shard(path, LEVELS)
-    first = [PixelShard(path) for _ in range(200)]  # whatever is allocated once
+    crc = write_shard(path, LEVELS)
+    first = [PixelShard(path, crc) for _ in range(200)]  # whatever is allocated once
     files, memory = len(list(Path("/proc/self/fd").iterdir())), anonymous_memory()
-    shards = [PixelShard(path) for _ in range(2000)]
+    shards = [PixelShard(path, crc) for _ in range(2000)]
     assert len(list(Path("/proc/self/fd").iterdir())) == files
     assert anonymous_memory() - memory < 2048 * len(shards)
     assert first[0].read(0, "alpha").tobytes() == shards[-1].read(0, "alpha").tobytes()

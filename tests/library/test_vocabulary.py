@@ -18,7 +18,7 @@ CUP = CategoryFacts(synset="cup.n.01", frequency="f", images=3, of_images=10, sy
 
 
 def numbered(vocabulary: sos.Vocabulary, *names: str, facts: Mapping[str, CategoryFacts] | None = None) -> list[str]:
-    return [category.name for category in vocabulary.number(names, facts or {})]
+    return [category.name for category in vocabulary.number(names, [facts or {}])]
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_synonyms_are_one_category_shown_as_the_table_says() -> None:
 
 def test_synsets_join_what_names_do_not() -> None:
     vocabulary = sos.Vocabulary.of({"cup": ["cup.n.01"]})
-    (category,) = vocabulary.number(["teacup", "cup"], {"teacup": CUP})
+    (category,) = vocabulary.number(["teacup", "cup"], [{"teacup": CUP}])
     assert category.name == "cup"
     assert category.aliases == ("cup", "cup.n.01", "teacup")
     assert (category.facts.synset, category.facts.images) == ("cup.n.01", 3)
@@ -58,17 +58,18 @@ def test_facts_of_names_that_no_segment_has_make_no_category() -> None:
 
 def test_facts_of_several_sources_add_up() -> None:
     other = CategoryFacts(synset="cup.n.99", images=1, of_images=5, synonyms=("beaker", "mug_(drink)"))
-    (category,) = sos.Vocabulary().number(["cup", "Cup"], {"Cup": CUP, "cup": other})
+    (category,) = sos.Vocabulary().number(["cup", "Cup"], [{"Cup": CUP}, {"cup": other}])
     assert category.facts == CategoryFacts("cup.n.01", "f", 4, 15, ("mug_(drink)", "beaker"))
 
 
 @given(st.lists(st.text(max_size=6).filter(str.strip), max_size=8), st.lists(st.text(max_size=6), max_size=8))
 def test_every_name_finds_its_category_and_appending_moves_no_id(first: list[str], more: list[str]) -> None:
-    before = sos.Vocabulary().number(first, {})
+    first, more = list(filter(fold, first)), list(filter(fold, more))
+    before = sos.Vocabulary().number(first, [])
     assert {fold(name) for name in first} == {alias for category in before for alias in category.aliases}
     joined = {alias: category.name for category in before for alias in category.aliases}
     settled = sos.Vocabulary(tuple(category.name for category in before), joined)
-    after = settled.number([*first, *more], {})
+    after = settled.number([*first, *more], [])
     assert [category.name for category in after][: len(before)] == [category.name for category in before]
 
 
@@ -81,6 +82,20 @@ def test_every_name_finds_its_category_and_appending_moves_no_id(first: list[str
 )
 def test_exception_for_a_name_that_stands_for_two(synonyms: dict[str, list[str]], match: str) -> None:
     with pytest.raises(sos.LibraryError, match=match):
+        sos.Vocabulary.of(synonyms)
+
+
+def test_images_of_joined_names_of_one_source_may_be_the_same() -> None:
+    """300 and 500 of 1,000 images are 500 to 800: never more than there are, and of 1,000, not of 2,000."""
+    said = [{"mug": CategoryFacts(images=300, of_images=1000), "cup": CategoryFacts(images=800, of_images=1000)}]
+    (category,) = sos.Vocabulary.of({"cup": ["mug"]}).number(["mug", "cup"], said)
+    assert (category.facts.images, category.facts.of_images) == (1000, 1000)
+
+
+@pytest.mark.parametrize("synonyms", [{"cup": ["_"]}, {" ": ["cup"]}], ids=str)
+def test_exception_for_a_name_that_is_none(synonyms: dict[str, list[str]]) -> None:
+    """It would join whatever has no synset."""
+    with pytest.raises(sos.LibraryError, match="nothing but blanks"):
         sos.Vocabulary.of(synonyms)
 
 
@@ -124,7 +139,7 @@ def test_ids_of_an_earlier_library(tmp_path: Path) -> None:
 
 
 def test_vocabulary_files(tmp_path: Path) -> None:
-    write_files(tmp_path, {"s.yaml": b"cup: [mug, cup.n.01]\n", "ids.txt": "zebra\n\n\u00e4ffchen\n".encode()})
+    write_files(tmp_path, {"s.yaml": b"cup: [mug, cup.n.01]\n", "ids.txt": "\ufeffzebra\n\n\u00e4ffchen\n".encode()})
     vocabulary = sos.read_vocabulary(tmp_path / "s.yaml", tmp_path / "ids.txt")
     assert vocabulary.names == ("zebra", "\u00e4ffchen")
     assert vocabulary.joined == {"cup": "cup", "mug": "cup", "cup.n.01": "cup"}

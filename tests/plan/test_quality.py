@@ -53,7 +53,7 @@ MEASURES = st.fixed_dictionaries(
         "flags": st.integers(0, 7),
         "flags_known": st.integers(0, 7),
         "opaque": st.integers(0, 2000),
-        "at_border": st.integers(0, 1),
+        "at_border": st.integers(0, 2),
         "component_share": st.floats(0, 1, width=32),
         "edge_sharpness": st.floats(0, 1, width=32),
         "laplacian_variance": st.floats(0, 1e4, width=32),
@@ -67,12 +67,12 @@ CASES: list[tuple[dict[str, Any], Callable[[dict[str, Any]], bool]]] = [
     ({"flags": ["Integrity"], "unknown_flags": "keep"}, lambda m: bool((m["flags"] | ~m["flags_known"]) & INTEGRITY)),
     ({"min_opaque": 1000}, lambda m: m["opaque"] >= 1000),
     ({"min_opaque": 2**40}, lambda m: m["opaque"] >= 2**40),
-    ({"at_border": "drop"}, lambda m: not m["at_border"]),
+    ({"at_border": "drop"}, lambda m: m["at_border"] != 1),
     ({"min_component_share": 0.9}, lambda m: m["component_share"] >= np.float32(0.9)),
     ({"min_edge_sharpness": 0.25}, lambda m: m["edge_sharpness"] >= 0.25),
     ({"min_laplacian_variance": 100}, lambda m: m["laplacian_variance"] >= 100),
     ({"near_duplicates": "drop"}, lambda m: m["duplicate_of"] == -1),
-    ({"min_opaque": 500, "at_border": "drop"}, lambda m: m["opaque"] >= 500 and not m["at_border"]),
+    ({"min_opaque": 500, "at_border": "drop"}, lambda m: m["opaque"] >= 500 and m["at_border"] != 1),
 ]
 
 
@@ -94,8 +94,9 @@ def test_a_threshold_takes_what_is_equal_to_it() -> None:
 
 
 def test_smoke_a_filter_drops_what_it_says() -> None:
-    index = FakeIndex(INDEX.counts, {"at_border": [row % 2 for row in range(ROWS)]})
-    assert drawn(index, quality={"at_border": "drop"}) == set(range(0, ROWS, 2))
+    """At the border is 1; where it is not known, 2, nothing is dropped."""
+    index = FakeIndex(INDEX.counts, {"at_border": [row % 3 for row in range(ROWS)]})
+    assert drawn(index, quality={"at_border": "drop"}) == set(range(ROWS)) - set(range(1, ROWS, 3))
     assert drawn(index) == set(range(ROWS))
 
 

@@ -105,22 +105,27 @@ class Ade20k:
         photo = objects if isinstance(objects, str) else LEADS_OUT if photo_path is None else read_photo(photo_path)
         if isinstance(objects, str) or isinstance(photo, str):
             return [LeftOut(unit.name, str(photo))] if start == 0 else []
-        key = unit.name.removesuffix(path.suffix)
+        key = unit.name.removesuffix(".json")
         if path.with_suffix("").is_dir():
-            return self._by_own_masks(objects[start:stop], start, key, path.parent, photo)
+            return self._by_own_masks(objects, start, stop, key, path.parent, photo)
         return self._by_segmentation(objects, key, path, photo) if start == 0 else []
 
     def _wants(self, entry: AdeObject) -> bool:
         return self.parts or entry.part_level == 0
 
     def _by_own_masks(
-        self, objects: list[AdeObject | None], start: int, image: str, folder: Path, photo: Pixels
+        self, objects: list[AdeObject | None], start: int, stop: int | None, image: str, folder: Path, photo: Pixels
     ) -> Iterator[RawSegment | LeftOut]:
-        for position, entry in enumerate(objects, start):
+        before = {entry.id for entry in objects[:start] if entry is not None and entry.names}
+        for position, entry in enumerate(objects[start:stop], start):
             if entry is None or not entry.names:
                 yield LeftOut(f"{image}#[{position}]", "object without id or name")
                 continue
             key = f"{image}#{entry.id}"
+            if entry.id in before:
+                yield LeftOut(key, "two objects of one id")
+                continue
+            before.add(entry.id)
             if not self._wants(entry):
                 yield LeftOut(key, "part of an object")
                 continue

@@ -28,7 +28,7 @@ class RawSegment:
         words: what the source says about it.
         flags: what the source says of its quality; a flag that is not there is not known.
         at_border: whether the object reaches the border of the picture that it was cut from; None where ``rgba`` is
-            that picture, so that its own border tells.
+            that picture, so that its own border tells, unless it was cropped to the object.
     """
 
     key: str

@@ -25,7 +25,7 @@ from sos_online.library.sources.voc import VocSegmentation
 from sos_online.library.strict_yaml import read_yaml
 from sos_online.types import Section
 
-MinArea = Annotated[int, Field(ge=0)]
+MinArea = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 OnlyImages = list[str] | Path
 

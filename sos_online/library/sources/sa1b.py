@@ -100,19 +100,22 @@ class Sa1b:
         start, stop, _ = unit.payload
         if isinstance(photo, str):
             return [LeftOut(unit.name, photo)] if start == 0 else []
-        key = unit.name.removesuffix(path.suffix)
-        return self._cut_out_all(annotations[start:stop], start, key, photo)
+        return self._cut_out_all(annotations, start, stop, unit.name.removesuffix(".json"), photo)
 
     def _cut_out_all(
-        self, annotations: list[Any], start: int, image: str, photo: Pixels
+        self, annotations: list[Any], start: int, stop: int | None, image: str, photo: Pixels
     ) -> Iterator[RawSegment | LeftOut]:
-        for position, annotation in enumerate(annotations, start):
+        before = {_id_of(annotation) for annotation in annotations[:start]}
+        for position, annotation in enumerate(annotations[start:stop], start):
             if not isinstance(annotation, dict):
                 yield LeftOut(f"{image}#[{position}]", "annotation is no object")
                 continue
-            number = annotation.get("id")
-            key = f"{image}#{number if isinstance(number, int) else f'[{position}]'}"
+            number = _id_of(annotation)
+            key = f"{image}#{f'[{position}]' if number is None else number}"
             reason = self._refused(annotation)
+            if number is not None and number in before:
+                reason = "two annotations of one id"
+            before.add(number)
             mask = None if reason else decode_segmentation(annotation.get("segmentation"), photo.shape[:2])
             if mask is None:
                 yield LeftOut(key, reason or "no valid segmentation")
@@ -145,3 +148,8 @@ class Sa1b:
             return [], "no SA-1B annotations: expected image and annotations"
         photo = path_inside(path.parent, name)
         return annotations, LEADS_OUT if photo is None else read_photo(photo, *size)
+
+
+def _id_of(annotation: Any) -> int | None:
+    number = annotation.get("id") if isinstance(annotation, dict) else None
+    return number if isinstance(number, int) else None

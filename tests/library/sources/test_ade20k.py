@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import sos_online as sos
-from sos_online.library.sources import Ade20k, CategoryFacts, LeftOut, RawSegment
+from sos_online.library.sources import Ade20k, CategoryFacts, LeftOut, RawSegment, base
 from sos_online.types import Words
 from tests.library.conftest import left_out, read_all, taken, write_files
 from tests.library.sources.made_up import BOXES, ade_object, as_png, numbered, photo, write_ade
@@ -115,6 +115,15 @@ def test_a_broken_object_does_not_stop_the_others(tmp_path: Path, fields: dict[s
     write_files(tmp_path, {"secret.png": mask(9), **{f"deep/one/{name}.png": data for name, data in files.items()}})
     assert list(left_out(source).values()) == [reason]
     assert [item.category for item in taken(source)] == ["table"]
+
+
+def test_a_number_that_comes_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys are unique, also where the objects of a photo are cut into several units."""
+    source = write_ade(tmp_path, [ade_object(1, "cup"), ade_object(2, "table"), ade_object(3, "leg", id=1)])
+    for per_unit in (256, 1):
+        monkeypatch.setattr(base, "SEGMENTS_PER_UNIT", per_unit)
+        assert [(item.key, item.category) for item in taken(source)] == [("deep/one#1", "cup"), ("deep/one#2", "table")]
+        assert left_out(source) == {"deep/one#1": "two objects of one id"}
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,15 @@ def test_a_picture_of_another_size_than_the_json_says_is_left_out(tmp_path: Path
     assert reasons(source) == ["image size differs from the annotation file"]
 
 
+def test_two_images_of_one_file_name_do_not_give_one_key_twice(tmp_path: Path) -> None:
+    """The second one's annotations are left out by name, whatever their numbers; one without annotations is nothing."""
+    images = [{"id": number, "file_name": "a.png"} for number in (3, 1, 2)]
+    annotations = [{**SQUARE, "id": id_, "image_id": image} for id_, image in ((7, 1), (7, 2), (8, 2))]
+    source = write_coco(tmp_path, images=images, annotations=annotations)
+    assert [item.key for item in taken(source)] == ["a.png#7"]
+    assert left_out(source) == dict.fromkeys(["a.png#7", "a.png#8"], "two images of one file name")
+
+
 UNKNOWN = [{**SQUARE, "id": number, "image_id": image} for number, image in ((9, 5), (8, 1), (2, "x"), (4, 5))]
 
 

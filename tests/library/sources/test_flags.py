@@ -60,6 +60,23 @@ def test_forms(tmp_path: Path, content: object) -> None:
     table.check_used()
 
 
+@pytest.mark.parametrize(
+    ("stated", "key", "known"),
+    [
+        ("part", "part.parquet#0", False),
+        ("s", "s.tar#000", False),
+        ("a.b", "a.b/c", False),
+        ("a.b/c", "a.b/c.out", False),
+        ("a.b/c", "a.b/c.PNG", True),
+        ("a.b/c.out", "a.b/c.out.webp", True),
+        ("part.parquet#0", "part.parquet#0", True),
+    ],
+)
+def test_only_the_suffix_of_a_picture_may_be_missing(tmp_path: Path, stated: str, key: str, known: bool) -> None:
+    table = FlagTable(write(tmp_path / "flags.json", {stated: {"Integrity": 1}}))
+    assert table.of(key) == ({"Integrity": True} if known else {})
+
+
 def test_csv_and_unicode(tmp_path: Path) -> None:
     """A list made on a Mac names é with two characters."""
     table = FlagTable(write(tmp_path / "flags.csv", "key,IsInstance,Integrity\ncafe\u0301/1.png,1,\n"))

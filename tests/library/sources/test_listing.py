@@ -100,7 +100,7 @@ def test_only_images_as_a_list_or_a_file(tmp_path: Path) -> None:
             [{"kind": "sa1b", "root": "a", "min_iou": 2}],
             r"sources\[0\]: sa1b: min_iou: .*less than or equal to 1, found 2",
         ),
-        ([{"kind": "coco", "images": "a", "annotations": "b", "min_area": -1}], r"coco: min_area: .*, found -1"),
+        ([{"kind": "coco", "images": "a", "annotations": "b", "min_area": 0}], r"coco: min_area: .*, found 0"),
         ([{"kind": "cocoa", "root": "a"}], r"sources\[0\]: kind: expected coco, lvis, .*, tars, found 'cocoa'"),
         ([{"root": "a"}], r"sources\[0\]: kind: expected coco, lvis, .*, tars, found None"),
         ([5], r"sources\[0\]: .*, found 5"),

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import sos_online as sos
-from sos_online.library.sources import Sa1b
+from sos_online.library.sources import Sa1b, base
 from tests.library.conftest import left_out, read_all, taken, write_files
 from tests.library.sources.made_up import BOXES, HEIGHT, WIDTH, numbered, photo, rle, write_sa1b
 
@@ -70,6 +70,22 @@ def test_annotations_that_are_none(tmp_path: Path) -> None:
     source = write(tmp_path, 5, {**GOOD, "id": "x"}, {"id": 3}, GOOD)
     assert left_out(source) == {"x/sa_1#[0]": "annotation is no object", "x/sa_1#3": "no valid segmentation"}
     assert [item.key for item in taken(source)] == ["x/sa_1#[1]", "x/sa_1#1"]
+
+
+def test_a_number_that_comes_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys are unique, also where the annotations of a file are cut into several units."""
+    source = write(tmp_path, GOOD, {**GOOD, "id": 2}, {**GOOD, "id": 2}, 5, 5, GOOD)
+    for per_unit in (256, 2, 1):
+        monkeypatch.setattr(base, "SEGMENTS_PER_UNIT", per_unit)
+        assert [item.key for item in taken(source)] == ["x/sa_1#1", "x/sa_1#2"]
+        reasons = [reason for reason in left_out(source).values() if reason != "annotation is no object"]
+        assert reasons == ["two annotations of one id"] * 2
+
+
+def test_files_that_differ_in_the_case_of_their_suffix(tmp_path: Path) -> None:
+    source = write(tmp_path, GOOD)
+    (tmp_path / "x/sa_1.JSON").write_bytes((tmp_path / "x/sa_1.json").read_bytes())
+    assert [item.key for item in taken(source)] == ["x/sa_1.JSON#1", "x/sa_1#1"]
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,19 @@ def pax(*records: bytes) -> bytes:
 
 @pytest.mark.parametrize(
     "records",
-    [b"99 path=x\n", b"0 path=x\n", b"3 path=x\n", b"path=x\n", b"-9 path=x\n", b"11 size=-1\n", b"12 size=1e9\n"],
+    [
+        b"99 path=x\n",
+        b"0 path=x\n",
+        b"3 path=x\n",
+        b"path=x\n",
+        b"-9 path=x\n",
+        b"11 size=-1\n",
+        b"12 size=1e9\n",
+        b"30 size=%021d\n" % 1,
+        b"5012 size=" + b"9" * 5001 + b"\n",
+        b"9" * 5000 + b" path=x\n",
+    ],
+    ids=lambda records: records[:12].decode(),
 )
 def test_pax_records_that_lie(tmp_path: Path, records: bytes) -> None:
     (tmp_path / "a.tar").write_bytes(pax(records) + tarfile.TarInfo("x").tobuf() + bytes(1024))

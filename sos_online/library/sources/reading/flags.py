@@ -10,6 +10,7 @@ from typing import Any
 
 from sos_online.errors import SourceError
 from sos_online.library.sources.reading.records import read_records
+from sos_online.library.sources.reading.rgba_files import RGBA_SUFFIXES
 from sos_online.types import FLAGS, Flag
 
 _VALUES = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
@@ -21,8 +22,8 @@ class FlagTable:
     Args:
         path: JSON, ``{key: {"IsInstance": true, …}}``, or a list of records (JSON or CSV) with the key in the field
             ``key`` or ``path``. A key is that of the library, ``CATEGORY/SUB_CATEGORY/ID.png``, with its suffix or
-            without. Flags are true, false, 1, 0, "yes" or "no"; what is null or absent is not known. None for no
-            flags.
+            without, if it is a picture's. Flags are true, false, 1, 0, "yes" or "no"; what is null or absent is not
+            known. None for no flags.
 
     Raises:
         SourceError: naming the file and the record with a flag or a value that is unknown.
@@ -46,7 +47,7 @@ class FlagTable:
     def of(self, key: str) -> Mapping[Flag, bool]:
         """What is said of the segment with this key; empty if nothing is."""
         composed = _composed(key)
-        for known in (composed, composed.rpartition(".")[0]):
+        for known in (composed, _without_suffix(composed)):
             if known in self._waiting:
                 self._given[known] = self._waiting.pop(known)
             if known in self._given:
@@ -81,6 +82,12 @@ def flags_of(record: Mapping[str, Any]) -> dict[Flag, bool]:
             raise ValueError(f"flag {flag}: expected true, false, 1, 0, yes or no, found {value!r:.80}")
         flags[flag] = known
     return flags
+
+
+def _without_suffix(key: str) -> str:
+    """A key without a picture's suffix: other dots are part of a name, ``part.parquet#0`` is no "part"."""
+    stem, _, suffix = key.rpartition(".")
+    return stem if f".{suffix.lower()}" in RGBA_SUFFIXES else key
 
 
 def _composed(key: str) -> str:

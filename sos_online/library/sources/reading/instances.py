@@ -73,11 +73,17 @@ def image_units(
         unknown = wanted.difference(*map(names_of, content["images"]))
         if unknown:
             raise SourceError(f"{annotations}: images: no image is named {min(unknown)!r}")
+    taken: set[str] = set()
     for image in sorted(content["images"], key=names_of):
         listed = sorted(by_image.get(image["id"], []), key=lambda annotation: annotation["id"])
         if not listed or (wanted is not None and wanted.isdisjoint(names_of(image))):
             continue
         name, path = _find(images, names_of(image), annotations)
+        if name in taken:  # its annotations may be others of the same numbers
+            for annotation in listed:
+                yield unit_left_out(f"{name}#{annotation['id']}", "two images of one file name")
+            continue
+        taken.add(name)
         checked = [_annotation(entry, names, before) for before, entry in zip([None, *listed], listed, strict=False)]
         for start, stop in slices(len(checked)):
             objects = checked[start:stop]

@@ -8,7 +8,7 @@ import zlib
 
 from PIL import BmpImagePlugin, Image, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
-MAX_PIXELS = 2**28
+MAX_PIXELS = 2**26  # of 8 bits and four channels 256 MiB, and what reading makes of it is several times that
 TOO_LARGE = f"more than {MAX_PIXELS} pixels"
 
 _PNG = b"\x89PNG\r\n\x1a\n"

@@ -114,15 +114,20 @@ def _pax(content: bytes) -> dict[str, str]:
     found: dict[str, str] = {}
     while content:
         length, blank, _ = content.partition(b" ")
-        if not blank or not length.isdigit() or not len(length) + 1 < int(length) <= len(content):
+        if not blank or not _is_number(length) or not len(length) + 1 < int(length) <= len(content):
             raise TarError("damaged archive header")
         key, _, value = content[len(length) + 1 : int(length) - 1].partition(b"=")
-        if key == b"size" and not value.isdigit():
+        if key == b"size" and not _is_number(value):
             raise TarError("damaged archive header")
         if key in (b"path", b"size"):
             found[key.decode()] = _text(value)
         content = content[int(length) :]
     return found
+
+
+def _is_number(digits: bytes) -> bool:
+    """As many digits as an unsigned number of 64 bits at most: Python refuses thousands with an error of its own."""
+    return digits.isdigit() and len(digits) <= 20
 
 
 def _problem(name: str, kind: bytes) -> str:
