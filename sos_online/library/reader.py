@@ -155,7 +155,10 @@ class SegmentLibrary:
         return self._decode(segment, level, "colour", cv2.IMREAD_COLOR_RGB)
 
     def _decode(self, segment: int, level: int, part: Part, flags: int) -> Pixels:
-        width, height = self.level_sizes(segment)[level]
+        sizes = self.level_sizes(segment)
+        if not 0 <= level < len(sizes):  # counted from the end it would be a level of another segment
+            raise IndexError(f"level {level}: segment {segment} has {len(sizes)}, numbered from 0")
+        width, height = sizes[level]
         entry = self._entry(segment)
         shard, slot = entry.shard, entry.slot + level
         encoded = self._shard(shard).read(slot, part)

@@ -105,7 +105,7 @@ def _refuse_strange(root: Path, names: set[str]) -> None:
 
 
 def _give_up(names: set[str]) -> str:
-    return "remove this file to give it up" if MANIFEST in names else "name another folder or remove this one"
+    return "remove this file to give it up" if MANIFEST in names else "name another, or remove the whole folder"
 
 
 def _read_mark(path: Path) -> Mark:

@@ -92,6 +92,15 @@ def test_exception_for_a_row_that_is_none(built: Path, row: int) -> None:
             use(row)
 
 
+@pytest.mark.parametrize("level", [-1, 9])
+def test_exception_for_a_level_that_is_none(built: Path, level: int) -> None:
+    """Counted from the end, it would be one of another segment."""
+    library = sos.SegmentLibrary.open(built)
+    for read in (library.alpha, library.colour):
+        with pytest.raises(IndexError, match=rf"level {level}: segment 3 has"):
+            read(3, level)
+
+
 # library.json
 
 

@@ -168,12 +168,13 @@ AnyEntry = (
 _ENTRIES: TypeAdapter[list[AnyEntry]] = TypeAdapter(list[Annotated[AnyEntry, Field(discriminator="kind")]])
 
 
-def read_sources(path: Path) -> list[Source]:
+def read_sources(path: str | Path) -> list[Source]:
     """The sources that a YAML file lists; relative paths are taken from its folder.
 
     Raises:
         SourceError: naming the file, the number of the entry and the key that is unknown, missing or wrong.
     """
+    path = Path(path)
     try:
         content = read_yaml(path)
     except ValueError as error:

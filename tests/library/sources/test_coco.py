@@ -252,3 +252,10 @@ def test_coco_train_against_pycocotools(real_data: Path) -> None:
     assert reasons == {"crowd": 20, "smaller than 256 pixels": 438}
     assert sum(item.at_border is True for item in items if isinstance(item, RawSegment)) == 356
     assert all(set(np.unique(item.rgba[..., 3])) <= {0, 255} for item in items if isinstance(item, RawSegment))
+
+
+def test_exception_for_two_categories_of_one_id(tmp_path: Path) -> None:
+    """The last would win, and every label of the first be wrong."""
+    source = write_coco(tmp_path, categories=[{"id": 3, "name": "cat"}, {"id": 3, "name": "dog"}])
+    with pytest.raises(sos.SourceError, match=r"categories\[1\]: id 3 is that of another category too"):
+        list(source.units())

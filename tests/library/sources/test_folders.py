@@ -169,3 +169,11 @@ def test_a_stated_name_that_leaves(tmp_path: Path, name: str) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in/leaves").symlink_to(tmp_path)
     assert path_inside(tmp_path / "in", name) is None
+
+
+def test_a_link_to_itself_is_left_out_alone(tmp_path: Path) -> None:
+    """What is sorted after it is taken."""
+    (tmp_path / "aloop").symlink_to("aloop")
+    (tmp_path / "z.png").write_bytes(b"x")
+    found = {item.parts: item.problem for item in files_below(tmp_path, (".png",))}
+    assert found == {("aloop",): "a link that leads nowhere", ("z.png",): ""}

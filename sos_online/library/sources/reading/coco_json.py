@@ -45,6 +45,11 @@ def read_instances(path: Path, image_names: tuple[str, ...] = ("file_name",)) ->
             raise SourceError(f"{place}: field {' or '.join(map(repr, image_names))} is missing")
         for name in named:
             _check_type(place, name, image[name], (str,))
+    known: set[Any] = set()
+    for position, category in enumerate(content["categories"]):
+        if category["id"] in known:
+            raise SourceError(f"{path}: categories[{position}]: id {category['id']!r} is that of another category too")
+        known.add(category["id"])
     checked: Instances = content
     return checked
 

@@ -87,7 +87,11 @@ def _below(folder: Path, parts: tuple[str, ...], suffixes: Collection[str], trai
     for entry in entries:
         here = (*parts, entry.name)
         path = folder / entry.name
-        is_folder = entry.is_dir()
+        try:
+            is_folder = entry.is_dir()
+        except OSError:  # a link that leads round in circles
+            yield Found(here, path, "a link that leads nowhere")
+            continue
         problem = _problem(entry, is_folder, trail)
         if entry.name.lower().endswith(tuple(suffixes)):
             yield Found(here, path, problem or ("" if entry.is_file() else "not a file"))
