@@ -13,6 +13,7 @@ from sos_online.compose.composite import MAX_OBJECTS, VisibilityRule
 from sos_online.errors import RecipeError
 from sos_online.library.strict_yaml import read_yaml
 from sos_online.plan import BackgroundChoice, LayoutChoice, LightChoice, PlacementRules, SegmentChoice, SizePrior
+from sos_online.plan.frequency import WEIGHT_KINDS
 from sos_online.plan.layout import LAYOUT_KINDS
 from sos_online.relight import IcLightSettings, ReservoirSettings
 from sos_online.targets import TargetOptions
@@ -146,14 +147,21 @@ class Recipe(Section):
         return hashlib.sha256(self.model_dump_json(exclude=made).encode()).hexdigest()
 
 
+_PLAIN_WORDS = {
+    "tuple_type": "expected a list",
+    "dict_type": "expected keys and their values",
+    "model_type": "expected keys and their values",
+}
+
+
 def _explain(where: str, detail: Any) -> str:
-    # the kind of a layout stands in its path too, and is no key
-    key = ".".join(str(part) for part in detail["loc"] if part not in {"[key]", *LAYOUT_KINDS})
+    # the kind of a layout and of weights stands in its path too, and is no key
+    key = ".".join(str(part) for part in detail["loc"] if part not in {"[key]", *LAYOUT_KINDS, *WEIGHT_KINDS})
     if detail["type"] == "extra_forbidden":
         return f"{where}: {key}: unknown key"
     if detail["type"] == "union_tag_invalid":
         return f"{where}: {key}.kind: expected one of {detail['ctx']['expected_tags']}, found {detail['ctx']['tag']!r}"
-    message = detail["msg"].removeprefix("Value error, ")
+    message = _PLAIN_WORDS.get(detail["type"]) or detail["msg"].removeprefix("Value error, ")
     if not key:  # sections that do not fit each other
         return f"{where}: {message}"
     found = "" if "found" in message else f", found {detail['input']!r}"

@@ -88,6 +88,22 @@ def test_smoke_every_config_loads(path: Path) -> None:
     Recipe.load(path)
 
 
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"objects": 5}, "objects: expected a list, found 5"),
+        ({"choice": {"quality": "filter_4"}}, "choice.quality: expected keys and their values, found 'filter_4'"),
+        ({"choice": {"weights": {"kind": "repeat_factor", "threshold": 2}}}, "choice.weights.threshold: "),
+        ([], "recipe: expected keys and their values"),
+    ],
+)
+def test_exceptions_in_plain_words(content: Any, message: str) -> None:
+    with pytest.raises(RecipeError) as caught:
+        Recipe.parse(content)
+    assert message in str(caught.value)
+    assert "valid dictionary" not in str(caught.value)
+
+
 # round trips
 
 
@@ -195,12 +211,12 @@ def test_exception_for_an_unknown_key_names_its_path(tmp_path: Path, path: str) 
         ({"objects": [9, 5]}, "objects", "fewest <= most", "[9, 5]"),
         ({"objects": [0, 40000]}, "objects", "32767", "40000"),
         ({"objects": [5]}, "objects", "required", "[5]"),
-        ({"objects": "many"}, "objects", "tuple", "'many'"),
+        ({"objects": "many"}, "objects", "expected a list", "'many'"),
         ({"canvas": {"sizes": [[0, 640]]}}, "canvas.sizes.0.0", "greater than or equal to 1", "found 0"),
         ({"canvas": {"sizes": [[640, 99999]]}}, "canvas.sizes.0.1", "16384", "99999"),
         ({"canvas": {"sizes": []}}, "canvas.sizes", "at least 1", "[]"),
         ({"canvas": {"same_for": 0}}, "canvas.same_for", "greater than or equal to 1", "found 0"),
-        ({"canvas": 640}, "canvas", "Canvas", "640"),
+        ({"canvas": 640}, "canvas", "expected keys and their values", "640"),
         ({"choice": {"by": "sources"}}, "choice.by", "'source'", "'sources'"),
         ({"layout": {"kind": "random"}}, "layout.kind", "'size_prior'", "'random'"),
         ({"placement": {"assign": "size"}}, "placement.assign", "'area'", "'size'"),

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import sys
+import warnings
 
+import cv2
 import typer
 
 from sos_online.cli import bench, demo, layout, library, preview, relight
@@ -29,8 +32,13 @@ app.command("bench")(bench.bench)
 def main() -> None:
     """Run a command; expected errors are one line and exit status 1, Ctrl-C is 130."""
     before = signal.signal(signal.SIGINT, _stop)
+    # what a broken picture makes OpenCV say names no file; the report does. Processes that are started inherit it
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
     try:
-        app()
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            app()
     except SOSError as error:
         errors.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
         sys.exit(1)
@@ -42,6 +50,10 @@ def main() -> None:
         sys.exit(130)
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    errors.print(f"warning: {message}", style="yellow", markup=False, soft_wrap=True)
 
 
 class _Stopped(BaseException):

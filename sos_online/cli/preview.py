@@ -22,6 +22,7 @@ from sos_online.cli.stream_options import (
 )
 from sos_online.cli.terminal import output, progress_bar
 from sos_online.data import SOSDataset
+from sos_online.errors import SOSError
 
 
 def preview(
@@ -42,6 +43,8 @@ def preview(
 
 def write_preview(dataset: SOSDataset, count: int, out: Path, device: str = "cpu") -> list[Path]:
     """Write ``sheet.png``, ``gallery.html`` and, if there is light, ``light.png``; each appears whole or not at all."""
+    if out.exists() and not out.is_dir():
+        raise SOSError(f"{out}: is a file; name a folder")
     entries: list[Entry] = []
     with progress_bar("composing") as update:
         for entry in gallery_entries(dataset, count, device):

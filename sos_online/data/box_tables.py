@@ -13,9 +13,10 @@ import pyarrow.csv as pa_csv
 import pyarrow.ipc as pa_ipc
 import pyarrow.parquet as pq
 
-from sos_online.data.coco_boxes import layout_name, read_coco_boxes
+from sos_online.data.coco_boxes import read_coco_boxes
 from sos_online.errors import SourceError
 from sos_online.library.arrow_files import write_table
+from sos_online.ops.names import fold
 from sos_online.types import BoxTable
 
 _EDGES = ("x1", "y1", "x2", "y2")
@@ -138,7 +139,7 @@ def _one_piece(column: pa.ChunkedArray) -> pa.Array:
 
 def _joined(codes: npt.NDArray[np.int32], labels: list[Any]) -> tuple[tuple[str, ...], npt.NDArray[np.int32]]:
     """Names as layouts have them, and their positions; labels that are one name are joined."""
-    names = [layout_name(str(label)) for label in labels]
+    names = [fold(str(label)) for label in labels]
     position = {name: number for number, name in enumerate(dict.fromkeys(names))}
     if len(position) < len(names):
         codes = np.array([position[name] for name in names], np.int32)[codes]

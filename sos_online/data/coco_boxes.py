@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sos_online.errors import SourceError
-from sos_online.library.sources.base import category_name
 from sos_online.library.sources.reading.coco_json import read_instances
+from sos_online.ops.names import fold
 from sos_online.types import BoxTable
 
 
@@ -32,11 +32,6 @@ class CocoBoxes:
     left_out: dict[str, int]
 
 
-def layout_name(name: str) -> str:
-    """A category's name as layouts and libraries are joined by it."""
-    return category_name(name).casefold()
-
-
 def read_coco_boxes(path: Path) -> CocoBoxes:
     """Boxes of all annotations that are no crowd, cut at the border of their picture.
 
@@ -45,7 +40,7 @@ def read_coco_boxes(path: Path) -> CocoBoxes:
     """
     content = read_instances(path, ("file_name", "coco_url"))
     sizes = {image["id"]: (number, *_size_of(path, number, image)) for number, image in enumerate(content["images"])}
-    names = {entry["id"]: layout_name(entry["name"]) for entry in content["categories"]}
+    names = {entry["id"]: fold(entry["name"]) for entry in content["categories"]}
     codes = {name: number for number, name in enumerate(dict.fromkeys(names.values()))}
     left_out: Counter[str] = Counter()
     found: list[tuple[float, ...]] = []

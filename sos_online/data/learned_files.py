@@ -9,10 +9,11 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, ValidationError, model_validator
 
-from sos_online.data.coco_boxes import layout_name, read_coco_boxes
+from sos_online.data.coco_boxes import read_coco_boxes
 from sos_online.errors import SourceError
 from sos_online.library.arrow_files import write_atomically
 from sos_online.library.sources.reading.records import read_json
+from sos_online.ops.names import fold
 from sos_online.plan.layout import fit_layout
 from sos_online.types import LearnedLayout, Section
 from sos_online.types.values import NonNegative, Share
@@ -51,7 +52,7 @@ class _File(Section):
     @model_validator(mode="after")
     def _hangs_together(self) -> _File:
         names = [category.name for category in self.categories]
-        if len({layout_name(name) for name in names}) < len(names):
+        if len({fold(name) for name in names}) < len(names):
             raise ValueError("categories: expected names that differ, found two of one name")
         for position, category in enumerate(self.categories):
             if len(category.boxes) > category.instances or category.images > category.instances:
@@ -138,7 +139,7 @@ def _as_arrays(file: _File) -> LearnedLayout:
     # a place that is not there becomes NaN
     boxes = np.array([box for category in file.categories for box in category.boxes], np.float32)
     return LearnedLayout(
-        names=tuple(layout_name(category.name) for category in file.categories),
+        names=tuple(fold(category.name) for category in file.categories),
         images=np.array([category.images for category in file.categories], np.int64),
         instances=np.array([category.instances for category in file.categories], np.int64),
         object_counts=objects[:, 0],

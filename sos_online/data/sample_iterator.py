@@ -65,6 +65,10 @@ class SampleIterator:
 
 def check_identity(state: dict[str, Any], expected: dict[str, Any]) -> None:
     """Raise ``StreamError`` naming the first key in which a saved state is of something else."""
+    if not isinstance(state, dict):
+        raise StreamError(f"state: expected what state_dict gave, found {state!r:.80}")
     for key, value in expected.items():
         if state.get(key) != value:
+            if key == "library":  # two hashes would say nothing
+                raise StreamError("state: library: was saved over another, or over this one before it was appended to")
             raise StreamError(f"state: {key}: expected {value!r}, as this stream has it, found {state.get(key)!r}")

@@ -44,11 +44,6 @@ def flush_folder(path: Path) -> None:
         os.close(descriptor)
 
 
-def valid_text(text: str) -> str:
-    """A text that can be written: a file's name need not be valid Unicode, what is written must."""
-    return text.encode("utf-8", "backslashreplace").decode()
-
-
 def write_table(path: Path, table: pa.Table) -> None:
     """One record batch, so that every column is one piece of memory when it is mapped."""
 

@@ -14,15 +14,13 @@ from sos_online.errors import LibraryError
 from sos_online.library.chunk import ChunkTask, build_chunk
 from sos_online.library.encode import Encoding
 from sos_online.library.finish import Settled, finish
-from sos_online.library.folder_lock import only_builder
-from sos_online.library.format import MANIFEST, Manifest
+from sos_online.library.once import make_once
 from sos_online.library.reader import SegmentLibrary
 from sos_online.library.rows import shard_is_written
 from sos_online.library.shard_plan import Listing, chunks_as_listed, list_sources
 from sos_online.library.sources import Source
 from sos_online.library.vocabulary import Vocabulary
 from sos_online.library.worker_pool import Progress, run_tasks
-from sos_online.library.workspace import Mark, claim, is_finished, refuse_folders_of_others, sweep
 
 
 def build_library(
@@ -58,36 +56,27 @@ def build_library(
         LibraryError: the folder holds something else, no segment could be taken, or a worker died.
         SourceError: a source cannot be read at all. A single file that cannot be read is left out and counted.
     """
+    if workers < 0:
+        raise LibraryError(f"workers: expected 0 or more, found {workers}")
     root = Path(out).absolute()
     encoding, vocabulary = encoding or Encoding(), vocabulary or Vocabulary()
     settings = build_settings(name, licence, encoding, vocabulary)
     listing = list_sources(sources, settings, progress)
-    if is_finished(root):
-        return _open_finished(root, listing.fingerprint)
-    refuse_folders_of_others(root)
-    with only_builder(root):
-        if (root / MANIFEST).exists():
-            # finished by the one that was waited for, or killed while it cleaned up, or being appended to
-            library = _open_finished(root, listing.fingerprint)
-            sweep(root, library.manifest)
-            return library
-        claim(root, Mark(listing.fingerprint))
+
+    def make() -> None:
         build_shards(root, sources, settings, listing, 0, encoding, workers, progress)
-        finish(
-            root,
-            listing.shards,
-            Settled(
-                name=name or root.resolve().name,
-                licence=licence,
-                encoding=encoding,
-                source_names=tuple(source.name for source in sources),
-                vocabulary=vocabulary,
-                facts=tuple(source.categories() for source in sources),
-                build_fingerprints=(listing.fingerprint,),
-            ),
+        settled = Settled(
+            name=name or root.resolve().name,
+            licence=licence,
+            encoding=encoding,
+            source_names=tuple(source.name for source in sources),
+            vocabulary=vocabulary,
+            facts=tuple(source.categories() for source in sources),
+            build_fingerprints=(listing.fingerprint,),
         )
-        sweep(root, Manifest.read(root))
-    return SegmentLibrary.open(root)
+        finish(root, listing.shards, settled)
+
+    return make_once(root, listing.fingerprint, make)
 
 
 def build_settings(
@@ -128,12 +117,3 @@ def build_shards(
     advance(0)
     for units in run_tasks(build_chunk, tasks(), min(workers, listing.shards)):
         advance(units)
-
-
-def _open_finished(root: Path, fingerprint: str) -> SegmentLibrary:
-    if fingerprint not in Manifest.read(root).build_fingerprints[:1]:
-        raise LibraryError(
-            f"{root}: holds a finished library of other sources or settings "
-            "(or its sources' files have changed since); name another folder"
-        )
-    return SegmentLibrary.open(root)

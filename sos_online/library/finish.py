@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sos_online.errors import LibraryError
 from sos_online.library.arrow_files import flush_folder, write_atomically
 from sos_online.library.encode import Encoding
 from sos_online.library.fingerprint import content_fingerprint
@@ -24,6 +23,7 @@ from sos_online.library.sources import CategoryFacts
 from sos_online.library.tables import open_vocabulary, rows_checksums
 from sos_online.library.tabulate import count_rows, tabulate
 from sos_online.library.vocabulary import Vocabulary
+from sos_online.library.workspace import NothingToKeepError
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,8 @@ def finish(root: Path, shards: int, settled: Settled) -> None:
     """Write the tables of ``shards`` shards, which are complete, then ``library.json``.
 
     Raises:
-        LibraryError: no segment could be taken, or a shard is damaged.
+        NothingToKeepError: no segment could be taken.
+        LibraryError: a shard is damaged.
     """
     generation = settled.generation + 1
     folder = tables_folder(root, generation)
@@ -82,7 +83,7 @@ def finish(root: Path, shards: int, settled: Settled) -> None:
         left_out[source].add_file(left_out_path(root, shard))
     if not counts.of_name:
         reasons = "; ".join(filter(None, map(str, left_out)))
-        raise LibraryError(f"{root}: no segment could be taken from the sources ({reasons or 'they are empty'})")
+        raise NothingToKeepError(f"{root}: no segment could be taken from the sources ({reasons or 'they are empty'})")
     tabulated = tabulate(root, folder, counts, len(left_out), settled.vocabulary, settled.facts)
     manifest = Manifest(
         format_version=FORMAT_VERSION,

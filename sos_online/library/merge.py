@@ -16,13 +16,13 @@ import numpy.typing as npt
 from sos_online.errors import LibraryError
 from sos_online.library.arrow_files import map_bytes, write_atomically
 from sos_online.library.finish import Settled, finish
-from sos_online.library.folder_lock import only_builder
-from sos_online.library.format import MANIFEST, Manifest, left_out_path, rows_path, shard_path
+from sos_online.library.format import Manifest, left_out_path, rows_path, shard_path
+from sos_online.library.once import make_once
 from sos_online.library.reader import SegmentLibrary
 from sos_online.library.rows import ShardRows, shard_is_written
 from sos_online.library.vocabulary import Vocabulary
 from sos_online.library.worker_pool import Progress
-from sos_online.library.workspace import Mark, claim, is_finished, refuse_folders_of_others, sweep
+from sos_online.library.workspace import NothingToKeepError
 
 
 @dataclass(frozen=True)
@@ -61,16 +61,9 @@ def merge_libraries(
     root = Path(out).absolute()
     parts = _open_parts([Path(path).absolute() for path in libraries])
     settled = _settle(parts, name or root.resolve().name, licence)
-    if is_finished(root):
-        return _open_finished(root, settled)
-    refuse_folders_of_others(root)
-    with only_builder(root):
-        if (root / MANIFEST).exists():
-            library = _open_finished(root, settled)
-            sweep(root, library.manifest)
-            return library
+
+    def make() -> None:
         _refuse_repeated_keys(parts)
-        claim(root, Mark(settled.build_fingerprints[0]))
         shards = sum(part.manifest.shards for part in parts)
         for number, (source, shard) in enumerate(_shards(parts)):
             if not shard_is_written(root, number):
@@ -79,8 +72,8 @@ def merge_libraries(
             if progress:
                 progress(number + 1, shards)
         finish(root, shards, settled)
-        sweep(root, Manifest.read(root))
-    return SegmentLibrary.open(root)
+
+    return make_once(root, settled.build_fingerprints[0], make)
 
 
 def _open_parts(roots: Sequence[Path]) -> list[_Part]:
@@ -125,12 +118,6 @@ def _settle(parts: Sequence[_Part], name: str, licence: str) -> Settled:
     )
 
 
-def _open_finished(root: Path, settled: Settled) -> SegmentLibrary:
-    if Manifest.read(root).build_fingerprints[:1] != settled.build_fingerprints:
-        raise LibraryError(f"{root}: holds a finished library of something else; name another folder")
-    return SegmentLibrary.open(root)
-
-
 def _shards(parts: Sequence[_Part]) -> Iterator[tuple[Path, int]]:
     """Of each shard its library and its number there, in the order of the new numbers."""
     for part in parts:
@@ -151,7 +138,7 @@ def _link_or_copy(source: Path, target: Path) -> None:
 
 
 def _refuse_repeated_keys(parts: Sequence[_Part]) -> None:
-    """Raise ``LibraryError`` if a source that several have gave them the same segment."""
+    """Raise ``NothingToKeepError`` if a source that several have gave them the same segment."""
     owners = Counter(source for part in parts for source in part.settled.source_names)
     for source in [name for name, count in owners.items() if count > 1]:
         seen: list[npt.NDArray[np.uint64]] = []
@@ -160,7 +147,9 @@ def _refuse_repeated_keys(parts: Sequence[_Part]) -> None:
             both = np.intersect1d(seen[-1], np.concatenate([np.empty(0, np.uint64), *seen[:-1]]))
             repeated = next((key for key in _keys(part, source) if _hash(key) in both), None) if len(both) else None
             if repeated is not None:
-                raise LibraryError(f"{part.root}: {repeated} of source {source!r} is in another of the libraries too")
+                raise NothingToKeepError(
+                    f"{part.root}: {repeated} of source {source!r} is in another of the libraries too"
+                )
 
 
 def _keys(part: _Part, source: str) -> Iterator[str]:

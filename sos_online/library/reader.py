@@ -27,8 +27,9 @@ _RECENT_ENTRIES, _RECENT_ROWS = 1024, 256
 class SegmentLibrary:
     """Object segments on disk: cut-outs with a category, at several sizes, and what is known of them in words.
 
-    Opening reads a few kilobytes and maps the rest into memory, so processes on one machine share it. A library crosses
-    process borders by its path. Rows are segments, sorted by category; category ids begin at 1.
+    Opening reads what grows with the categories (9 MB for 47,000) and maps what grows with the segments, so that
+    processes on one machine share it; pixels are read when they are asked for. A library crosses process borders by its
+    path. Rows are segments, sorted by category; category ids begin at 1.
     """
 
     def __init__(self, root: str | Path) -> None:
@@ -147,11 +148,11 @@ class SegmentLibrary:
         return level_sizes(self.size_wh(segment), self.manifest.encoding.ladder)
 
     def alpha(self, segment: int, level: int) -> Pixels:
-        """uint8 ``[h, w]`` of one level. Raises ``BrokenSegmentError``."""
+        """uint8 ``[h, w]`` of one level, numbered from 0, small to large. Raises ``BrokenSegmentError``."""
         return self._decode(segment, level, "alpha", cv2.IMREAD_GRAYSCALE)
 
     def colour(self, segment: int, level: int) -> Pixels:
-        """uint8 ``[h, w, 3]`` of one level: RGB, straight, bled under the edge. Raises ``BrokenSegmentError``."""
+        """uint8 ``[h, w, 3]`` of one level: RGB, straight, bled under the edge. As :meth:`alpha`."""
         return self._decode(segment, level, "colour", cv2.IMREAD_COLOR_RGB)
 
     def _decode(self, segment: int, level: int, part: Part, flags: int) -> Pixels:

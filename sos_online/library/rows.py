@@ -12,9 +12,10 @@ from typing import Any
 import pyarrow as pa
 
 from sos_online.errors import LibraryError
-from sos_online.library.arrow_files import map_bytes, parse_table, valid_text, write_table
+from sos_online.library.arrow_files import map_bytes, parse_table, write_table
 from sos_online.library.format import ROWS_SCHEMA, left_out_path, rows_path, shard_path
 from sos_online.library.measure import Measures
+from sos_online.ops.names import as_unicode
 from sos_online.types import FLAGS, Flag, Words
 
 _SOURCE, _PIXELS = b"source", b"pixels"
@@ -41,9 +42,9 @@ def write_rows(root: Path, shard: int, source: str, rows: Sequence[ShardRow], pi
     They name their source and hold the checksum of the shard's pixels, see ``shards.write_shard``.
     """
     columns = {
-        "key": [valid_text(row.key) for row in rows],
-        "category": [valid_text(row.category) for row in rows],
-        "words": [valid_text(json.dumps(asdict(row.words), ensure_ascii=False)) if row.words else "" for row in rows],
+        "key": [as_unicode(row.key) for row in rows],
+        "category": [as_unicode(row.category) for row in rows],
+        "words": [as_unicode(json.dumps(asdict(row.words), ensure_ascii=False)) if row.words else "" for row in rows],
         "width": [row.size_wh[0] for row in rows],
         "height": [row.size_wh[1] for row in rows],
         "slot": [row.slot for row in rows],

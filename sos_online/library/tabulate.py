@@ -30,7 +30,8 @@ from sos_online.library.near_duplicates import SEGMENTS_TOGETHER, near_duplicate
 from sos_online.library.rows import ShardRows
 from sos_online.library.sources import CategoryFacts
 from sos_online.library.tables import write_small_tables
-from sos_online.library.vocabulary import Vocabulary, fold
+from sos_online.library.vocabulary import Vocabulary
+from sos_online.ops.names import fold
 
 Rows = npt.NDArray[np.int64]
 

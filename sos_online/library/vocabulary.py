@@ -7,13 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from sos_online.errors import LibraryError
 from sos_online.library.sources import CategoryFacts
-from sos_online.library.sources.base import category_name
-
-
-def fold(name: str) -> str:
-    """What two spellings of one name have in common: see :func:`category_name`; case does not count. Empty if a name
-    is nothing but blanks."""
-    return category_name(category_name(name).casefold())
+from sos_online.ops.names import fold
 
 
 @dataclass(frozen=True)
@@ -23,7 +17,7 @@ class Vocabulary:
     Attributes:
         names: the ids begin with these, in this order, whether there are segments of them or not. Other names follow,
             sorted.
-        joined: other names and synsets by what :func:`fold` makes of them, each with the name that it stands for.
+        joined: other names and synsets by what ``ops.names.fold`` makes of them, each with the name that it stands for.
     """
 
     names: tuple[str, ...] = ()

@@ -20,6 +20,10 @@ _TEMPORARY = re.compile(r"\.(building\.json|library\.json|\w+(\.left_out)?\.arro
 _SHARD = re.compile(r"(\d+)(\.left_out)?\.arrow")
 
 
+class NothingToKeepError(LibraryError):
+    """No library can come of this, however often it is tried: the folder is let go, and another may be made there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mark:
     """What ``building.json`` says.
@@ -93,6 +97,14 @@ def sweep(root: Path, manifest: Manifest) -> None:
     _remove_shards(root, manifest.shards)
     (root / BUILDING).unlink(missing_ok=True)
     _remove_temporaries(root)
+
+
+def release(root: Path) -> None:
+    """Undo :func:`claim` of a build from which nothing came, and what it has written. To be called by its builder."""
+    for name in ("rows", "pixels", "tables"):
+        shutil.rmtree(root / name, ignore_errors=True)
+    _remove_temporaries(root)
+    (root / BUILDING).unlink(missing_ok=True)  # last: without it, what a kill leaves would be nobody's
 
 
 def _names(root: Path) -> set[str]:

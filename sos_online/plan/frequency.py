@@ -9,6 +9,7 @@ import numpy.typing as npt
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from sos_online.errors import RecipeError
+from sos_online.ops.names import fold
 from sos_online.plan.weighted import expected_names
 from sos_online.types import Section, SegmentIndex
 
@@ -55,7 +56,7 @@ class NamedWeights(Section):
     """The user's own weights.
 
     Attributes:
-        names: weight by the name of a category.
+        names: weight by the name of a category, as the library shows it but for case, blanks and underscores.
         others: weight of each category that is not named; 0 draws the named ones alone.
     """
 
@@ -66,6 +67,8 @@ class NamedWeights(Section):
     @field_validator("names")
     @classmethod
     def _in_one_order(cls, names: dict[str, float]) -> dict[str, float]:
+        if len(set(map(fold, names))) < len(names):
+            raise ValueError("two of the names are those of one category")
         return dict(sorted(names.items()))
 
     @model_validator(mode="after")
@@ -73,6 +76,9 @@ class NamedWeights(Section):
         if self.others == 0 and not any(self.names.values()):
             raise ValueError(f"expected a weight above 0, found {self.names} and 0 for the others")
         return self
+
+
+WEIGHT_KINDS = ("uniform", "inverse_frequency", "repeat_factor", "named")
 
 
 def _by_its_kind(value: object) -> object:
@@ -111,17 +117,18 @@ def category_weights(weights: CategoryWeights, index: SegmentIndex, segments: np
 
 
 def _named(weights: NamedWeights, index: SegmentIndex, segments: npt.NDArray[np.int64]) -> Floats:
-    position = {name: number for number, name in enumerate(index.category_names)}
+    position = {fold(name): number for number, name in enumerate(index.category_names)}
     result = np.full(index.num_categories, weights.others)
     for name, weight in weights.names.items():
         where = f"choice.weights.names.{name}"
-        if name not in position:
+        number = position.get(fold(name))
+        if number is None:
             raise RecipeError(
                 f"{where}: the library has no such category: {expected_names(name, index.category_names)}"
             )
-        if weight > 0 and segments[position[name]] == 0:
+        if weight > 0 and segments[number] == 0:
             raise RecipeError(f"{where}: has the weight {weight:g}, and none of its segments can be drawn")
-        result[position[name]] = weight
+        result[number] = weight
     return result
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
 import pytest
 
 import sos_online as sos
@@ -143,3 +144,28 @@ def test_a_build_stopped_by_ctrl_c_goes_on(run: Any, tmp_path: Path, real_data: 
     assert not (tmp_path / "library" / "library.json").exists()
     status, out, _ = run(*words)
     assert status == 0 and json.loads(out)["segments"] == 421
+
+
+def test_a_preview_into_a_file_is_refused_before_the_work(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"mine")
+    status, _, err = run("preview", tmp_path / "file", "--count", "500")
+    assert (status, err.count("\n")) == (1, 1)
+    assert "is a file; name a folder" in err
+    assert (tmp_path / "file").read_bytes() == b"mine"
+
+
+def test_what_decoders_and_warnings_say_is_one_line(tmp_path: Path) -> None:
+    """A broken picture is named in the report, and not by OpenCV; a warning shows no source code."""
+    picture = bytes(cv2.imencode(".png", np.full((60, 60, 4), 200, np.uint8))[1])
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/cup.png").write_bytes(picture)
+    (tmp_path / "in/mug.png").write_bytes(picture[:-20])
+    (tmp_path / "flags.json").write_text('{"cup": {"Integrity": true}, "nobody": {"Integrity": true}}')
+    words = ["library", "build", "out", "--cutouts", "in", "--flags", "flags.json", "--workers", "0"]
+    done = subprocess.run(
+        [sys.executable, "-m", "sos_online", *words], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert "not a readable image" in done.stdout
+    assert "WARN" not in done.stderr
+    lines = done.stderr.splitlines()
+    assert lines and all(line.startswith("warning: flags.json: 1 of 2 keys are of no segment") for line in lines)

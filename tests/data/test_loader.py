@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 import torch
 from torch.utils.data import DataLoader
@@ -221,6 +225,18 @@ def test_a_state_of_another_stream_is_refused(library: sos.SegmentLibrary, chang
     other = sos.make_loader(dataset_of(library, **change), 4)
     with pytest.raises(sos.StreamError, match=f"state: {next(iter(change))}: expected"):
         other.load_state_dict(state)
+
+
+def test_a_state_over_another_library_is_refused_in_words(library: sos.SegmentLibrary, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(library.root, tmp_path / "copy"))
+    state = loader_of(sos.SegmentLibrary.open(copy)).state_dict()
+    (tmp_path / "more/cat").mkdir(parents=True)
+    cv2.imwrite(str(tmp_path / "more/cat/a.png"), np.full((8, 8, 4), 255, np.uint8))
+    appended = sos.append_to_library(copy, [sos.CategoryFolders(tmp_path / "more")])
+    with pytest.raises(sos.StreamError, match="state: library: was saved over another, or over this one before it was"):
+        loader_of(appended).load_state_dict(state)
+    with pytest.raises(sos.StreamError, match="state: expected what state_dict gave, found None"):
+        loader_of(appended).load_state_dict(None)  # type: ignore[arg-type]
 
 
 def test_a_batch_never_mixes_canvas_sizes(library: sos.SegmentLibrary) -> None:

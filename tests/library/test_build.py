@@ -220,6 +220,21 @@ def test_exception_where_nothing_could_be_taken_says_why(tmp_path: Path) -> None
         sos.build_library(tmp_path / "out", [Listed("s", ["", ""])])
 
 
+@pytest.mark.usefixtures("small_shards")
+def test_after_nothing_could_be_taken_the_folder_is_free(tmp_path: Path) -> None:
+    """The same again would not help; others may."""
+    with pytest.raises(sos.LibraryError, match="no segment could be taken"):
+        sos.build_library(tmp_path / "out", [Listed("s", [""] * 12)])
+    assert tree(tmp_path / "out") == {}
+    assert len(sos.build_library(tmp_path / "out", [Listed("t", ["a"])])) == 1
+
+
+def test_exception_for_fewer_than_no_workers(tmp_path: Path) -> None:
+    with pytest.raises(sos.LibraryError, match="workers: expected 0 or more, found -1"):
+        sos.build_library(tmp_path / "out", [Listed("s", ["a"])], workers=-1)
+    assert not (tmp_path / "out").exists()
+
+
 def test_exception_for_a_damaged_mark_of_a_build(tmp_path: Path) -> None:
     write_files(tmp_path / "out", {"building.json": b"{"})
     with pytest.raises(sos.LibraryError, match=r"building\.json"):

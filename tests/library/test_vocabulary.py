@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import sos_online as sos
 from sos_online.library.sources import CategoryFacts
-from sos_online.library.vocabulary import fold
+from sos_online.ops.names import fold
 from tests.library.conftest import ENCODING, Listed, write_files
 
 CUP = CategoryFacts(synset="cup.n.01", frequency="f", images=3, of_images=10, synonyms=("mug_(drink)",))

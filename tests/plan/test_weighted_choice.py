@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from sos_online.errors import RecipeError
 from sos_online.plan.choice import Chooser, SegmentChoice
@@ -152,6 +153,15 @@ def test_frequencies_are_counted_among_what_passes_and_is_drawn_from() -> None:
     )  # fmt: skip
     inverse = np.array([1 / 2, 1 / 4, 0, 1])
     assert shares == close(*(inverse / inverse.sum()))
+
+
+def test_names_are_those_of_the_library_but_for_case_and_blanks() -> None:
+    weights = {"kind": "named", "names": {"CATEGORY_5": 1, " category  3": 3}, "others": 0}
+    plain = {"kind": "named", "names": {"category 5": 1, "category 3": 3}, "others": 0}
+    drawn = [chooser(LONG_TAIL, weights=one).draw(50, generator())[0].tolist() for one in (weights, plain)]
+    assert drawn[0] == drawn[1]
+    with pytest.raises(ValidationError, match="two of the names are those of one category"):
+        SegmentChoice.model_validate({"weights": {"kind": "named", "names": {"a b": 1, "A_b": 2}}})
 
 
 def test_named_categories_alone() -> None:

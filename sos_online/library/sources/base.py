@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from sos_online.errors import SourceError
+from sos_online.ops.names import as_unicode
 from sos_online.types import Flag, Pixels, Words
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
@@ -23,7 +22,7 @@ class RawSegment:
 
     Attributes:
         key: where it came from; unique in its source.
-        category: name of its category, see :func:`category_name`.
+        category: name of its category, see :func:`~sos_online.ops.names.category_name`.
         rgba: uint8 ``[h, w, 4]``, straight alpha; need not be cropped.
         words: what the source says about it.
         flags: what the source says of its quality; a flag that is not there is not known.
@@ -137,17 +136,6 @@ def slices(count: int) -> Iterator[tuple[int, int]]:
     """The ranges of at most ``SEGMENTS_PER_UNIT`` that ``count`` segments of one file are cut into."""
     for start in range(0, count, SEGMENTS_PER_UNIT):
         yield start, min(start + SEGMENTS_PER_UNIT, count)
-
-
-def category_name(name: str) -> str:
-    """A category's name as shown: Unicode composed, underscores as spaces, single blanks. Case is kept here;
-    categories that differ only in case are joined when the library is written."""
-    return re.sub(r"[\s_]+", " ", unicodedata.normalize("NFC", as_unicode(name))).strip()
-
-
-def as_unicode(text: str) -> str:
-    """A text without lone surrogates, which JSON may hold and no file can be written with."""
-    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def existing_folder(path: Path, what: str) -> Path:

@@ -14,7 +14,6 @@ from sos_online.library.sources.base import (
     LeftOut,
     RawSegment,
     Unit,
-    category_name,
     existing_folder,
     unit_left_out,
 )
@@ -22,6 +21,7 @@ from sos_online.library.sources.reading.allowed_images import AllowedImages
 from sos_online.library.sources.reading.flags import FlagTable
 from sos_online.library.sources.reading.folders import files_below
 from sos_online.library.sources.reading.rgba_files import PICTURE_SUFFIXES, Label, read_file
+from sos_online.ops.names import category_name
 
 
 @dataclass(frozen=True, init=False)

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from sos_online.library.sources.base import CategoryFacts, LeftOut, RawSegment, Unit, category_name
+from sos_online.library.sources.base import CategoryFacts, Unit
 from sos_online.library.sources.reading.coco_json import read_instances
 from sos_online.library.sources.reading.instances import (
-    check_only_images,
+    AnnotatedPhotos,
     counted_images,
     image_units,
     joined_facts,
-    read_image_unit,
 )
+from sos_online.ops.names import category_name
 
 
-@dataclass(frozen=True, init=False)
-class CocoInstances:
+class CocoInstances(AnnotatedPhotos):
     """Source of COCO-format instances. Crowds are left out, and so are annotations of images that the JSON lacks.
 
     Attributes:
@@ -32,36 +30,6 @@ class CocoInstances:
     Raises:
         SourceError: ``only_images`` is one text, which would be read letter by letter.
     """
-
-    images: Path
-    annotations: Path
-    min_area: int
-    only_images: Collection[str] | None
-    name: str
-
-    def __init__(
-        self,
-        images: str | Path,
-        annotations: str | Path,
-        min_area: int = 256,
-        only_images: Collection[str] | None = None,
-        name: str = "",
-    ) -> None:
-        check_only_images(only_images)
-        vars(self).update(
-            images=Path(images),
-            annotations=Path(annotations),
-            min_area=min_area,
-            only_images=only_images,
-            name=name or Path(annotations).stem,
-        )
-
-    def __getstate__(self) -> dict[str, Any]:
-        """What reading needs: the names of images have done their work when the units are listed."""
-        return {**vars(self), "only_images": None}
-
-    def settings(self) -> dict[str, Any]:
-        return {"min_area": self.min_area}
 
     def units(self) -> Iterator[Unit]:
         content = read_instances(self.annotations)
@@ -76,9 +44,6 @@ class CocoInstances:
                 for entry in content["categories"]
             ]
         )
-
-    def read(self, unit: Unit) -> Iterable[RawSegment | LeftOut]:
-        return read_image_unit(self.images, unit, self.min_area)
 
 
 def image_names(annotations: Path) -> frozenset[str]:

@@ -10,20 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from sos_online.errors import SourceError
-from sos_online.library.sources.base import (
-    CategoryFacts,
-    LeftOut,
-    RawSegment,
-    Unit,
-    category_name,
-    existing_folder,
-    unit_left_out,
-)
+from sos_online.library.sources.base import CategoryFacts, LeftOut, RawSegment, Unit, existing_folder, unit_left_out
 from sos_online.library.sources.reading.flags import FlagTable
 from sos_online.library.sources.reading.folders import files_below
 from sos_online.library.sources.reading.records import read_records
 from sos_online.library.sources.reading.rgba_files import PICTURE_SUFFIXES, Label, read_file
 from sos_online.library.sources.reading.word_fields import words_of
+from sos_online.ops.names import category_name
 
 PATTERN = r"(?P<category>[^\d.]*[^\d.\s_()\[\]#-])"
 """The default: all before the first digit or dot, less what separates them: ``coffee-mug-03.png``,

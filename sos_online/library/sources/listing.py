@@ -198,14 +198,16 @@ def make_sources(entries: Sequence[Any], where: str, base: Path | None = None) -
     try:
         checked = _ENTRIES.validate_python(list(entries), context={"base": base})
     except ValidationError as error:
-        raise SourceError("\n".join(_explain(where, detail) for detail in error.errors())) from None
+        raise SourceError("\n".join(dict.fromkeys(_explain(where, detail) for detail in error.errors()))) from None
     return [entry.source() for entry in checked]
 
 
 def _explain(where: str, detail: Any) -> str:
     number, *rest = detail["loc"]
-    # the second part of a place inside an entry is its kind
-    key = ".".join(str(part) for part in rest[1:])
+    # the second part of a place inside an entry is its kind; what is no identifier is a type that was tried
+    key = ".".join(str(part) for part in rest[1:] if str(part).isidentifier() or isinstance(part, int))
+    if key.startswith("only_images"):
+        return f"{where}: sources[{number}]: {rest[0]}: only_images: expected a list of names, or a text file of them"
     place = f"{where}: sources[{number}]{f': {rest[0]}' if rest else ''}{f': {key}' if key else ''}"
     if detail["type"].startswith("union_tag"):
         return f"{place}: kind: expected {', '.join(_KINDS)}, found {detail['input'].get('kind')!r}"

@@ -15,7 +15,6 @@ from sos_online.library.sources.base import (
     LeftOut,
     RawSegment,
     Unit,
-    category_name,
     existing_folder,
     file_state,
     slices,
@@ -24,6 +23,7 @@ from sos_online.library.sources.base import (
 from sos_online.library.sources.reading.folders import Found, files_below, path_inside
 from sos_online.library.sources.reading.pictures import read_labels, read_photo
 from sos_online.library.sources.reading.regions import cut_out_regions, regions
+from sos_online.ops.names import category_name
 
 _GUESS = 4  # objects of a photo: how many there are is in its mask, which is not read to balance shards
 

@@ -11,19 +11,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sos_online.errors import SourceError
-from sos_online.library.sources.base import (
-    CategoryFacts,
-    LeftOut,
-    RawSegment,
-    Unit,
-    category_name,
-    slices,
-    unit_left_out,
-)
+from sos_online.library.sources.base import CategoryFacts, LeftOut, RawSegment, Unit, slices, unit_left_out
 from sos_online.library.sources.reading.flags import FlagTable, flags_of
 from sos_online.library.sources.reading.folders import Found, file_or_folder
 from sos_online.library.sources.reading.rgba_files import Label, from_bytes
 from sos_online.library.sources.reading.word_fields import words_of
+from sos_online.ops.names import category_name
 from sos_online.types import FLAGS, Flag
 
 IMAGE = "image_path"
@@ -176,5 +169,7 @@ def _segment(key: str, record: dict[str, Any], stated: Mapping[Flag, bool]) -> R
     try:
         label = Label(category, words_of(record), {**flags_of(record), **stated})
     except ValueError as error:
-        return LeftOut(key, str(error).split(",")[0])  # what is expected; what is found differs from row to row
+        return LeftOut(
+            key, str(error).partition(", found ")[0]
+        )  # what is expected; what is found differs from row to row
     return from_bytes(key, label, data)

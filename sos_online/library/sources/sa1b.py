@@ -14,7 +14,6 @@ from sos_online.library.sources.base import (
     LeftOut,
     RawSegment,
     Unit,
-    category_name,
     existing_folder,
     file_state,
     slices,
@@ -23,6 +22,7 @@ from sos_online.library.sources.reading.folders import LEADS_OUT, files_below, p
 from sos_online.library.sources.reading.pictures import read_photo
 from sos_online.library.sources.reading.regions import cut_out
 from sos_online.library.sources.reading.segmentation import decode_segmentation
+from sos_online.ops.names import category_name
 from sos_online.types import Pixels
 
 

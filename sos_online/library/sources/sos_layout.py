@@ -14,7 +14,6 @@ from sos_online.library.sources.base import (
     LeftOut,
     RawSegment,
     Unit,
-    category_name,
     existing_folder,
     unit_left_out,
 )
@@ -23,6 +22,7 @@ from sos_online.library.sources.reading.folders import files_below
 from sos_online.library.sources.reading.records import read_json
 from sos_online.library.sources.reading.rgba_files import PICTURE_SUFFIXES, Label, read_file
 from sos_online.library.sources.reading.word_fields import words_of
+from sos_online.ops.names import category_name
 from sos_online.types import Words
 
 METADATA = "object_segments_metadata.json"

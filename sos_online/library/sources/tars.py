@@ -9,21 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from sos_online.errors import SourceError
-from sos_online.library.sources.base import (
-    SEGMENTS_PER_UNIT,
-    CategoryFacts,
-    LeftOut,
-    RawSegment,
-    Unit,
-    category_name,
-    unit_left_out,
-)
+from sos_online.library.sources.base import SEGMENTS_PER_UNIT, CategoryFacts, LeftOut, RawSegment, Unit, unit_left_out
 from sos_online.library.sources.reading.flags import FlagTable, flags_of
 from sos_online.library.sources.reading.folders import Found, file_or_folder
 from sos_online.library.sources.reading.lines import read_lines
 from sos_online.library.sources.reading.rgba_files import RGBA_SUFFIXES, Label, from_bytes
 from sos_online.library.sources.reading.tar_index import Member, TarError, members
 from sos_online.library.sources.reading.word_fields import words_of
+from sos_online.ops.names import category_name
 from sos_online.types import Flag
 
 _IMAGES = tuple(suffix.removeprefix(".") for suffix in RGBA_SUFFIXES)
@@ -152,7 +145,9 @@ class WebDatasetTars:
         try:
             label = Label(category, words_of(record), {**flags_of(record), **stated})
         except ValueError as error:
-            return LeftOut(key, str(error).split(",")[0])  # what is expected; what is found differs from one to another
+            return LeftOut(
+                key, str(error).partition(", found ")[0]
+            )  # what is expected; what is found differs from one to another
         return from_bytes(key, label, next(contents[suffix] for suffix in _IMAGES if suffix in contents))
 
     def _read_class_names(self) -> list[str] | None:

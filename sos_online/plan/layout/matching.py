@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sos_online.errors import RecipeError
+from sos_online.ops.names import fold
 from sos_online.types import SegmentIndex
 
 Ints = npt.NDArray[np.int64]
@@ -24,7 +25,7 @@ class DrawableCategories:
 
     def __init__(self, index: SegmentIndex, can_draw: npt.NDArray[np.bool_]) -> None:
         self._ids = {
-            name.casefold(): category for category, name in enumerate(index.category_names, 1) if can_draw[category]
+            fold(name): category for category, name in enumerate(index.category_names, 1) if can_draw[category]
         }
 
     def ids_of(self, names: Sequence[str], instances: Ints, layout: str) -> Ints:

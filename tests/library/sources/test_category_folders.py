@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 import sos_online as sos
-from sos_online.library.sources.base import category_name
 from sos_online.library.sources.reading.allowed_images import AllowedImages
+from sos_online.ops.names import category_name
 from tests.library.conftest import ENCODING, disc, left_out, taken, write_files
 from tests.library.sources.made_up import pil_bytes
 

@@ -107,6 +107,10 @@ def test_only_images_as_a_list_or_a_file(tmp_path: Path) -> None:
         ([{"kind": "masks", "images": "a", "masks": "b", "category": " "}], "expected the name of a category"),
         ([{"kind": "cutouts", "root": "a", "pattern": "("}], "is no regular expression"),
         ([{"kind": "folders", "root": "a", "only_images": "none.txt"}], r"none\.txt: cannot be read as lines"),
+        (
+            [{"kind": "coco", "images": "a", "annotations": "b", "only_images": [9]}],
+            r"^[^\n]*coco: only_images: expected a list of names, or a text file of them$",
+        ),
         ({"kind": "sos"}, r"list\.yaml: expected a list of sources"),
         ([], r"list\.yaml: expected a list of sources"),
         ("- kind: sos\n  root: a\n  root: b\n", r"list\.yaml: cannot be read: not YAML: key 'root' is given twice"),

@@ -88,7 +88,7 @@ def test_flags_and_a_category_as_a_dictionary(tmp_path: Path) -> None:
         ({"image_path": [IMAGES[0][:-9], IMAGES[1]]}, "not a readable image"),
         ({"category": [None, "cat"]}, "no category"),
         ({"category": [" ", "cat"]}, "no category"),
-        ({"Integrity": ["maybe", "yes"]}, "flag Integrity: expected true"),
+        ({"Integrity": ["maybe", "yes"]}, "flag Integrity: expected true, false, 1, 0, yes or no"),
         ({"description": [["a"], None]}, "description: expected a text"),
         ({"features": [{"a": 1}, None]}, "features: expected a list of texts or one text"),
     ],

@@ -91,7 +91,7 @@ def test_words_and_flags(tmp_path: Path) -> None:
         ({"json": b"[" * 100_000}, "json, cls or txt not readable"),
         ({"json": b"[]"}, "json is no object"),
         ({"cls": b"\xff"}, "json, cls or txt not readable"),
-        ({"json": b'{"category": "a", "Integrity": 7}'}, "flag Integrity: expected true"),
+        ({"json": b'{"category": "a", "Integrity": 7}'}, "flag Integrity: expected true, false, 1, 0, yes or no"),
         ({"json": b'{"category": "a", "features": 7}'}, "features: expected a list of texts or one text"),
         ({"cls": b"a", "png": IMAGE}, "two members of one name"),
         ({"cls": b"a" * (1 << 20) + b"a"}, "a member is too large"),

@@ -60,7 +60,7 @@ def test_words_of_a_record() -> None:
     record: dict[str, Any] = {"sub_category": " old ", "description": 5, "short_phrase": None, "features": "a", "x": {}}
     assert words_of(record) == Words("old", "5", "", ("a",))
     assert words_of(record, "new").sub_category == "new"
-    assert words_of({"description": "a\ud800b"}).description == "a?b", "which no file can hold"
+    assert words_of({"description": "a\ud800b"}).description == "a\\ud800b", "which no file can hold as it is"
     with pytest.raises(ValueError, match=r"description: expected a text, found \['a'\]"):
         words_of({"description": ["a"]})
 
@@ -85,7 +85,9 @@ def test_records_of_every_form(tmp_path: Path, name: str) -> None:
     [
         ("file,category\na.png\n", "line 2: expected 2 columns"),
         ("file,category\na.png,b,c\n", "line 2: expected 2 columns"),
-        ("name,category\na.png,b\n", "line 2: expected a text in the field file"),
+        ("name,category\na.png,b\n", "columns: expected one column file, and none twice; found name, category"),
+        ("file,file\na.png,b\n", "columns: expected one column file, and none twice; found file, file"),
+        ("file;category\na.png;b\n", "columns: expected one column file, and none twice; found file;category"),
         ("file,category\n,b\n", "line 2: expected a text in the field file"),
         ("file\na.png\nb.png\na.png\n", "line 4: there are two records of 'a.png'"),
         ('file\n"a.png', "cannot be read as a table"),

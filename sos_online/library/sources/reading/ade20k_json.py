@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sos_online.library.sources.base import category_name
 from sos_online.library.sources.reading.word_fields import features_of, text_of
+from sos_online.ops.names import category_name
 from sos_online.types import Words
 
 

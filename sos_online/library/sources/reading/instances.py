@@ -15,7 +15,6 @@ from sos_online.library.sources.base import (
     LeftOut,
     RawSegment,
     Unit,
-    category_name,
     existing_folder,
     file_unit,
     slices,
@@ -26,8 +25,74 @@ from sos_online.library.sources.reading.folders import path_inside
 from sos_online.library.sources.reading.pictures import read_photo
 from sos_online.library.sources.reading.regions import cut_out
 from sos_online.library.sources.reading.segmentation import decode_segmentation
+from sos_online.ops.names import category_name
 
 NamesOf = Callable[[dict[str, Any]], tuple[str, ...]]
+
+
+@dataclass(frozen=True, init=False)
+class AnnotatedPhotos:
+    """What sources of such a file and its images are made of.
+
+    Attributes:
+        images: folder of the images.
+        annotations: the instance JSON.
+        min_area: fewest mask pixels of a segment.
+        only_images: names of the images to take segments from, each of which must be in the JSON; all if None.
+        name: of the source in the library; the JSON's name without suffix if empty.
+
+    Raises:
+        SourceError: ``only_images`` is one text, which would be read letter by letter.
+    """
+
+    images: Path
+    annotations: Path
+    min_area: int
+    only_images: Collection[str] | None
+    name: str
+
+    def __init__(
+        self,
+        images: str | Path,
+        annotations: str | Path,
+        min_area: int = 256,
+        only_images: Collection[str] | None = None,
+        name: str = "",
+    ) -> None:
+        if isinstance(only_images, (str, bytes, os.PathLike)):
+            raise SourceError(f"only_images: expected a collection of file names, found one: {only_images!r}")
+        vars(self).update(
+            images=Path(images),
+            annotations=Path(annotations),
+            min_area=min_area,
+            only_images=only_images,
+            name=name or Path(annotations).stem,
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What reading needs: the names of images have done their work when the units are listed."""
+        return {**vars(self), "only_images": None}
+
+    def settings(self) -> dict[str, Any]:
+        return {"min_area": self.min_area}
+
+    def read(self, unit: Unit) -> Iterator[RawSegment | LeftOut]:
+        """The segments of one unit of :func:`image_units`."""
+        if isinstance(unit.payload, LeftOut):
+            yield unit.payload
+            return
+        listed: ImageAnnotations = unit.payload
+        photo = read_photo(self.images / unit.name, listed.width, listed.height)
+        for annotation in listed.objects:
+            key = f"{unit.name}#{annotation.id}"
+            if isinstance(photo, str) or annotation.left_out:
+                yield LeftOut(key, photo if isinstance(photo, str) else annotation.left_out)
+                continue
+            mask = decode_segmentation(annotation.segmentation, (photo.shape[0], photo.shape[1]))
+            if mask is None:
+                yield LeftOut(key, "no valid segmentation")
+            else:
+                yield cut_out(photo, mask, key, annotation.category, min_area=self.min_area)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,25 +162,6 @@ def image_units(
                 yield unit_left_out(f"{image_id}#{annotation['id']}", "image id not in the file")
 
 
-def read_image_unit(images: Path, unit: Unit, min_area: int) -> Iterator[RawSegment | LeftOut]:
-    """The segments of one unit of :func:`image_units`."""
-    if isinstance(unit.payload, LeftOut):
-        yield unit.payload
-        return
-    listed: ImageAnnotations = unit.payload
-    photo = read_photo(images / unit.name, listed.width, listed.height)
-    for annotation in listed.objects:
-        key = f"{unit.name}#{annotation.id}"
-        if isinstance(photo, str) or annotation.left_out:
-            yield LeftOut(key, photo if isinstance(photo, str) else annotation.left_out)
-            continue
-        mask = decode_segmentation(annotation.segmentation, (photo.shape[0], photo.shape[1]))
-        if mask is None:
-            yield LeftOut(key, "no valid segmentation")
-        else:
-            yield cut_out(photo, mask, key, annotation.category, min_area=min_area)
-
-
 def counted_images(content: Instances) -> dict[int | str, int]:
     """In how many images each category id has an annotation."""
     found = {(annotation["category_id"], annotation["image_id"]) for annotation in content["annotations"]}
@@ -142,12 +188,6 @@ def joined_facts(named: Collection[tuple[str, CategoryFacts]]) -> dict[str, Cate
             )
         )
     return facts
-
-
-def check_only_images(only_images: object) -> None:
-    """Raises ``SourceError`` for one text, which would be read letter by letter."""
-    if isinstance(only_images, (str, bytes, os.PathLike)):
-        raise SourceError(f"only_images: expected a collection of file names, found one: {only_images!r}")
 
 
 def _find(images: Path, names: tuple[str, ...], annotations: Path) -> tuple[str, Path]:

@@ -32,7 +32,7 @@ def read_records(path: Path, name_fields: Sequence[str]) -> dict[str, dict[str, 
     """
     rows: Iterable[tuple[str, object, object]]
     if path.suffix.lower() in (".csv", ".tsv"):
-        rows = _named(_read_csv(path), name_fields)
+        rows = _named(_read_csv(path, name_fields), name_fields)
     else:
         content = read_json(path)
         if isinstance(content, dict):
@@ -63,14 +63,18 @@ def _named(rows: Iterable[tuple[str, object]], name_fields: Sequence[str]) -> It
             yield place, record[field], {key: value for key, value in record.items() if key != field}
 
 
-def _read_csv(path: Path) -> Iterator[tuple[str, object]]:
+def _read_csv(path: Path, name_fields: Sequence[str]) -> Iterator[tuple[str, object]]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, delimiter="\t" if path.suffix.lower() == ".tsv" else ",", strict=True)
+            columns = reader.fieldnames or ()
+            if len(set(columns)) < len(columns) or not set(columns) & set(name_fields):
+                expected = f"one column {' or '.join(name_fields)}, and none twice"
+                raise SourceError(f"{path}: columns: expected {expected}; found {', '.join(columns) or 'none'}")
             for record in reader:
                 place = f"line {reader.line_num}"
                 if None in record or None in record.values():
-                    raise SourceError(f"{path}: {place}: expected {len(reader.fieldnames or ())} columns")
+                    raise SourceError(f"{path}: {place}: expected {len(columns)} columns")
                 yield place, record
     except (OSError, ValueError, csv.Error) as error:
         raise SourceError(f"{path}: cannot be read as a table: {error}") from None
