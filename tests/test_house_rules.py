@@ -17,15 +17,16 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 ORDER = [
     {"version", "types", "errors", "rng"},
     {"ops"},
+    {"storage"},
     {"library", "plan", "compose", "targets", "relight"},
     {"recipe"},
     {"data"},
     {"evaluate"},
     {"cli"},
 ]
-MIDDLE = ORDER[2]
+MIDDLE = ORDER[3]
 ROOF = {"__init__", "__main__"}
-READERS = {"library", "recipe", "data", "cli", "evaluate"}
+READERS = {"storage", "library", "recipe", "data", "cli", "evaluate"}
 LATE = {"kornia", "diffusers", "transformers", "accelerate", "ray", "openai", "fsspec"}
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import cv2
 
-from sos_online.library.arrow_files import write_atomically
+from sos_online.storage import write_atomically
 from sos_online.types import Pixels
 
 

@@ -11,10 +11,10 @@ from pydantic import Field, ValidationError, model_validator
 
 from sos_online.data.coco_boxes import read_coco_boxes
 from sos_online.errors import SourceError
-from sos_online.library.arrow_files import write_atomically
 from sos_online.library.sources.reading.records import read_json
 from sos_online.ops.names import fold
 from sos_online.plan.layout import fit_layout
+from sos_online.storage import write_atomically
 from sos_online.types import LearnedLayout, Section
 from sos_online.types.values import NonNegative, Share
 

@@ -16,11 +16,11 @@ from torch import Tensor
 from sos_online.data.composite_folder import CompositeFolder
 from sos_online.data.device import DeviceStage
 from sos_online.errors import RecipeError, SOSError
-from sos_online.library.arrow_files import write_atomically
 from sos_online.plan.light import LightChoice, choose_light
 from sos_online.recipe import EXECUTION_ONLY, Recipe
 from sos_online.relight import Composites, to_bytes
 from sos_online.rng import Purpose, sample_generator
+from sos_online.storage import write_atomically
 from sos_online.types import LightSpec
 
 _SETTINGS = "light.json"

@@ -4,44 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import mmap
-import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
 import pyarrow as pa
 
 from sos_online.errors import LibraryError
-
-
-def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Write a file under a temporary name, flush it to disk, then give it its name.
-
-    Raises ``LibraryError`` naming the file if it cannot be written, as on a full disk.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        raise LibraryError(f"{path}: cannot be written: {error.strerror or error}") from None
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def flush_folder(path: Path) -> None:
-    """Flush the names in a folder to disk; nothing where a folder cannot be opened (Windows)."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+from sos_online.storage import write_atomically
 
 
 def write_table(path: Path, table: pa.Table) -> None:
@@ -52,7 +21,7 @@ def write_table(path: Path, table: pa.Table) -> None:
             for batch in table.combine_chunks().to_batches():
                 writer.write_batch(batch)
 
-    write_atomically(path, write)
+    write_atomically(path, write, LibraryError)
 
 
 def map_bytes(path: Path, random: bool = False) -> pa.Buffer:

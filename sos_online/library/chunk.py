@@ -8,7 +8,6 @@ from pathlib import Path
 import cv2
 
 from sos_online.errors import SOSError, SourceError
-from sos_online.library.arrow_files import flush_folder
 from sos_online.library.encode import EncodedLevel, Encoding, crop_to_alpha, encode_segment
 from sos_online.library.format import left_out_path, shard_path
 from sos_online.library.left_out import LeftOutCounts
@@ -16,6 +15,7 @@ from sos_online.library.measure import border_contact, measure
 from sos_online.library.rows import ShardRow, write_rows
 from sos_online.library.shards import write_shard
 from sos_online.library.sources import LeftOut, RawSegment, Source, Unit
+from sos_online.storage import flush_folder
 
 
 @dataclass(frozen=True, slots=True)

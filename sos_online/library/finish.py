@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sos_online.library.arrow_files import flush_folder, write_atomically
+from sos_online.errors import LibraryError
 from sos_online.library.encode import Encoding
 from sos_online.library.fingerprint import content_fingerprint
 from sos_online.library.format import (
@@ -24,6 +24,7 @@ from sos_online.library.tables import open_vocabulary, rows_checksums
 from sos_online.library.tabulate import count_rows, tabulate
 from sos_online.library.vocabulary import Vocabulary
 from sos_online.library.workspace import NothingToKeepError
+from sos_online.storage import flush_folder, write_atomically
 
 
 @dataclass(frozen=True)
@@ -112,5 +113,5 @@ def finish(root: Path, shards: int, settled: Settled) -> None:
     # all names first, then the one that says that they are there
     for path in (root / "pixels", root / "rows", folder, folder.parent, root):
         flush_folder(path)
-    write_atomically(root / MANIFEST, lambda file: file.write(content + b"\n"))
+    write_atomically(root / MANIFEST, lambda file: file.write(content + b"\n"), LibraryError)
     flush_folder(root)

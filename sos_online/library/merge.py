@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sos_online.errors import LibraryError
-from sos_online.library.arrow_files import map_bytes, write_atomically
+from sos_online.library.arrow_files import map_bytes
 from sos_online.library.finish import Settled, finish
 from sos_online.library.format import Manifest, left_out_path, rows_path, shard_path
 from sos_online.library.once import make_once
@@ -23,6 +23,7 @@ from sos_online.library.rows import ShardRows, shard_is_written
 from sos_online.library.vocabulary import Vocabulary
 from sos_online.library.worker_pool import Progress
 from sos_online.library.workspace import NothingToKeepError
+from sos_online.storage import write_atomically
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,7 @@ def _link_or_copy(source: Path, target: Path) -> None:
     except FileNotFoundError:
         raise LibraryError(f"{source}: this file of the library is missing") from None
     except OSError:  # another file system, or one without links
-        write_atomically(target, lambda copy: copy.write(map_bytes(source)))
+        write_atomically(target, lambda copy: copy.write(map_bytes(source)), LibraryError)
 
 
 def _refuse_repeated_keys(parts: Sequence[_Part]) -> None:

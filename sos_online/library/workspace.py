@@ -12,9 +12,9 @@ from pathlib import Path
 import cv2
 
 from sos_online.errors import LibraryError
-from sos_online.library.arrow_files import write_atomically
 from sos_online.library.folder_lock import LOCK
 from sos_online.library.format import BUILDING, MANIFEST, Manifest
+from sos_online.storage import write_atomically
 
 _TEMPORARY = re.compile(r"\.(building\.json|library\.json|\w+(\.left_out)?\.arrow)\.\d+\.tmp")
 _SHARD = re.compile(r"(\d+)(\.left_out)?\.arrow")
@@ -81,7 +81,7 @@ def claim(root: Path, mark: Mark) -> None:
         _refuse_strange(root, names - {LOCK})
     _remove_temporaries(root)
     _remove_shards(root, mark.first_shard)  # of a build that was given up
-    write_atomically(path, lambda file: file.write(json.dumps(asdict(mark)).encode()))
+    write_atomically(path, lambda file: file.write(json.dumps(asdict(mark)).encode()), LibraryError)
 
 
 def sweep(root: Path, manifest: Manifest) -> None:
