@@ -3,14 +3,16 @@
     python benchmarks/stream.py --images train2017 --annotations instances_train2017.json --photos photos
 
 Contestants take turns, a few samples each, for several rounds, so that a machine whose speed drifts slows all of them
-alike; the medians over rounds are compared. A library is built from the same annotations first. Needs nothing but the
-package. Prints a table; ``--json FILE`` writes the figures.
+alike; the medians over rounds are compared. Each has a process of its own, as it would in training: what one sets up in
+it (the stream keeps freed memory) is no help to another. A library is built from the same annotations first. Needs
+nothing but the package. Prints a table; ``--json FILE`` writes the figures.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import os
 import platform
 import statistics
@@ -18,6 +20,9 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +34,7 @@ import sos_online as sos
 from sos_online.cli.timing import time_stages
 
 SIDES = (640, 1024)
+Sampling = Callable[[], Callable[[int], Any]]  # makes, in its own process, what makes samples
 
 
 def main() -> None:
@@ -46,8 +52,9 @@ def main() -> None:
         source = sos.CocoInstances(arguments.images, arguments.annotations)
         library = sos.build_library(arguments.library or Path(scratch) / "library", [source], workers=2)
         datasets = streams(library, sos.Backgrounds.open(arguments.photos))
-        contestants = {name: sampler(dataset) for name, dataset in datasets.items()}
-        contestants = {"torchvision, 640": coco_sampler(arguments.images, arguments.annotations, 640), **contestants}
+        today: Sampling = partial(coco_sampler, arguments.images, arguments.annotations, 640)
+        contestants: dict[str, Sampling] = {"torchvision, 640": today}
+        contestants |= {name: partial(sampler, each) for name, each in datasets.items()}
         times = take_turns(contestants, arguments.rounds, arguments.samples)
         decoding = {name: time_stages(dataset, 60) for name, dataset in datasets.items()}
     report(times, decoding, arguments.json)
@@ -75,16 +82,34 @@ def coco_sampler(images: Path, annotations: Path, side: int) -> Callable[[int], 
     return lambda index: real[index % len(real)]
 
 
-def take_turns(contestants: dict[str, Callable[[int], Any]], rounds: int, samples: int) -> dict[str, list[float]]:
+def take_turns(contestants: dict[str, Sampling], rounds: int, samples: int) -> dict[str, list[float]]:
     """Seconds a sample, for each round; the first round warms up and is not counted."""
     times: dict[str, list[float]] = {name: [] for name in contestants}
-    for turn in range(rounds + 1):
-        for name, sample in contestants.items():
-            begin = time.perf_counter()
-            for index in range(turn * samples, (turn + 1) * samples):
-                sample(index)
-            times[name].append((time.perf_counter() - begin) / samples)
+    context = multiprocessing.get_context("spawn")
+    with ExitStack() as stack:
+        lines = {}
+        for name, sampling in contestants.items():
+            lines[name], far_end = context.Pipe()
+            process = context.Process(target=compete, args=(sampling, far_end), daemon=True)
+            process.start()
+            stack.callback(process.join)
+            stack.callback(lines[name].send, None)
+        for turn in range(rounds + 1):
+            for name, line in lines.items():
+                line.send(range(turn * samples, (turn + 1) * samples))
+                times[name].append(line.recv() / samples)
     return {name: seconds[1:] for name, seconds in times.items()}
+
+
+def compete(sampling: Sampling, line: Connection) -> None:
+    """A contestant's process: makes the samples that it is told to, and tells how long it took."""
+    torch.set_num_threads(1)
+    sample = sampling()
+    while (indices := line.recv()) is not None:
+        begin = time.perf_counter()
+        for index in indices:
+            sample(index)
+        line.send(time.perf_counter() - begin)
 
 
 def report(times: dict[str, list[float]], stages: dict[str, Any], out: Path | None) -> None:

@@ -26,9 +26,17 @@ class StreamError(SOSError):
     """A stream that is asked for what it cannot give: an index out of range, a state of another stream."""
 
 
+class CacheError(SOSError):
+    """A cache that cannot be opened, or written where something else is."""
+
+
 class BrokenSegmentError(SOSError):
     """One segment whose pixels are damaged; met while streaming, handled by ``on_error``."""
 
 
 class BrokenPhotoError(SOSError):
     """One background photo that cannot be decoded; met while streaming, handled by ``on_error``."""
+
+
+class BrokenSampleError(SOSError):
+    """One sample of a cache or of a real set that is damaged; met while streaming, handled by ``on_error``."""

@@ -28,6 +28,8 @@ class Purpose(IntEnum):
     TRANSFORMS = 2
     PIXELS = 3
     LIGHT = 4
+    ORDER = 5
+    MIX = 6
 
 
 def sample_generator(

@@ -17,13 +17,15 @@ from torch import Tensor
 from torchvision.tv_tensors import BoundingBoxes, BoundingBoxFormat, Mask
 
 from sos_online.compose import PatchBatch, collate_patches
+from sos_online.errors import StreamError
 from sos_online.types import LightSpec, Target
 
 _BOXES = ("boxes", "amodal_boxes")
 _MAPS = "instance_map"
-_MASKS = "amodal_masks"
+_MASKS = ("masks", "amodal_masks")
 _LIGHT = "light"
 _PATCHES = "patches"
+_NO_MASKS = torch.zeros(0, 0, 0, dtype=torch.uint8)
 
 
 @dataclass(frozen=True)
@@ -34,22 +36,24 @@ class Batch:
         images: uint8 ``[B, 3, H, W]``, or a list where sizes differ.
         instance_maps: integer ``[B, H, W]``, or a list.
         counts: rows of each sample.
-        rows: the row-wise tensors of all targets, one after the other, ``[sum(counts), …]`` each.
-        packed_masks: amodal masks as bits along the width, uint8 ``[rows, H, ceil(W / 8)]`` a sample; None if not asked
-            for.
+        rows: the row-wise tensors of all targets that hold them, one after the other.
+        packed_masks: dense masks as bits along the width, uint8 ``[rows, H, ceil(W / 8)]`` a sample (no rows if the
+            sample's target holds none).
         others: whatever else targets hold, one value a sample.
+        missing: of keys that not all targets hold, the samples whose targets do not.
         patches: the objects that are still to be painted on the images; None if they are there.
-        lights: how each image is still to be lit; None if they are.
+        lights: how each image is still to be lit, None for one that is; None if all are.
     """
 
     images: Tensor | list[Tensor]
     instance_maps: Tensor | list[Tensor]
     counts: list[int]
     rows: dict[str, Tensor]
-    packed_masks: list[Tensor] | None
+    packed_masks: dict[str, list[Tensor]]
     others: dict[str, list[Any]]
+    missing: dict[str, frozenset[int]]
     patches: PatchBatch | None = None
-    lights: list[LightSpec] | None = None
+    lights: list[LightSpec | None] | None = None
 
     def __len__(self) -> int:
         return len(self.counts)
@@ -68,6 +72,7 @@ class Batch:
 
         changed = {field.name: apply(getattr(self, field.name)) for field in fields(self)}
         changed["rows"] = {key: function(tensor) for key, tensor in self.rows.items()}
+        changed["packed_masks"] = {key: [*map(function, tensors)] for key, tensors in self.packed_masks.items()}
         changed["others"] = self.others
         return Batch(**changed)
 
@@ -78,9 +83,10 @@ class Batch:
         """On another device; a copy from pinned memory does not wait."""
         return self.map_tensors(lambda tensor: tensor.to(device, non_blocking=True))
 
-    def targets(self) -> list[Target]:
-        """The samples' targets again, as views."""
-        per_key = {key: torch.split(tensor, self.counts) for key, tensor in self.rows.items()}
+    def targets(self, *, masks: bool = True) -> list[Target]:
+        """The samples' targets again, as views; dense ``masks`` are unpacked only if wanted."""
+        per_key = {key: torch.split(tensor, self._counts_of(key)) for key, tensor in self.rows.items()}
+        packed = {key: parts for key, parts in self.packed_masks.items() if masks or key != "masks"}
         targets: list[Target] = []
         for sample in range(len(self)):
             instance_map = self.instance_maps[sample]
@@ -90,32 +96,45 @@ class Batch:
                 for key, parts in per_key.items()
             }
             target[_MAPS] = Mask(instance_map)
-            if self.packed_masks is not None:
-                target[_MASKS] = Mask(_unpack(self.packed_masks[sample], size_hw[1]))
             target.update({key: values[sample] for key, values in self.others.items()})
+            target = {key: value for key, value in target.items() if sample not in self.missing.get(key, ())}
+            for key, parts in packed.items():
+                if sample not in self.missing.get(key, ()):
+                    target[key] = Mask(_unpack(parts[sample], size_hw[1]))
             targets.append(target)
         return targets
 
+    def _counts_of(self, key: str) -> list[int]:
+        """Rows that each sample has in ``rows[key]``."""
+        absent = self.missing.get(key, ())
+        return [0 if sample in absent else count for sample, count in enumerate(self.counts)]
+
 
 def collate(samples: Sequence[tuple[Tensor, Target]]) -> Batch:
-    """Samples as :class:`SOSDataset` serves them, as one compact batch. All targets must hold the same keys."""
+    """Samples as the package's datasets serve them, as one compact batch; targets may hold different keys.
+
+    Raises:
+        StreamError: the objects of some samples are still to be painted, and those of others are not.
+    """
     images = [image.as_subclass(Tensor) for image, _ in samples]
     targets = [target for _, target in samples]
     counts = [len(target["labels"]) for target in targets]
     rows: dict[str, Tensor] = {}
     others: dict[str, list[Any]] = {}
-    for key in targets[0]:
-        if key in (_MAPS, _MASKS, _LIGHT, _PATCHES):
+    packed: dict[str, list[Tensor]] = {}
+    missing: dict[str, frozenset[int]] = {}
+    for key in dict.fromkeys(key for target in targets for key in target):
+        if key in (_MAPS, _LIGHT, _PATCHES):
             continue
-        values = [target[key] for target in targets]
-        if all(
-            isinstance(value, Tensor) and value.ndim and len(value) == n
-            for value, n in zip(values, counts, strict=True)
-        ):
-            rows[key] = torch.cat([value.as_subclass(Tensor) for value in values])
+        present = [(target[key], count) for target, count in zip(targets, counts, strict=True) if key in target]
+        if len(present) < len(targets):
+            missing[key] = frozenset(number for number, target in enumerate(targets) if key not in target)
+        if key in _MASKS:
+            packed[key] = [_pack(target[key]) if key in target else _NO_MASKS for target in targets]
+        elif _are_rows(present):
+            rows[key] = torch.cat([value.as_subclass(Tensor) for value, _ in present])
         else:
-            others[key] = values
-    packed = [_pack(target[_MASKS]) for target in targets] if _MASKS in targets[0] else None
+            others[key] = [target.get(key) for target in targets]
     return Batch(
         images=_stacked(images),
         instance_maps=_stacked([target[_MAPS].as_subclass(Tensor) for target in targets]),
@@ -123,9 +142,28 @@ def collate(samples: Sequence[tuple[Tensor, Target]]) -> Batch:
         rows=rows,
         packed_masks=packed,
         others=others,
-        patches=collate_patches([target[_PATCHES] for target in targets]) if _PATCHES in targets[0] else None,
-        lights=[target[_LIGHT] for target in targets] if _LIGHT in targets[0] else None,
+        missing=missing,
+        patches=_collated_patches(targets),
+        lights=[target.get(_LIGHT) for target in targets] if any(_LIGHT in target for target in targets) else None,
     )
+
+
+def _are_rows(values: list[tuple[Any, int]]) -> bool:
+    """Whether values are tensors of as many rows as their targets have, that can be put after each other."""
+    kinds = {(value.dtype, value.shape[1:]) for value, _ in values if isinstance(value, Tensor) and value.ndim}
+    return len(kinds) == 1 and all(
+        isinstance(value, Tensor) and value.ndim > 0 and len(value) == count for value, count in values
+    )
+
+
+def _collated_patches(targets: list[Target]) -> PatchBatch | None:
+    pending = [target[_PATCHES] for target in targets if _PATCHES in target]
+    if pending and len(pending) < len(targets):
+        raise StreamError(
+            "batch: the objects of some samples are still to be painted, those of others are not; "
+            "set device.composite: false in the recipe"
+        )
+    return collate_patches(pending) if pending else None
 
 
 def _stacked(tensors: list[Tensor]) -> Tensor | list[Tensor]:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, get_args
 
-import cv2
 import torch
-from torch.utils.data import IterableDataset, get_worker_info
 from torchvision.tv_tensors import Image
 
 from sos_online.compose import Patches, compose, compose_patches, paint_background
 from sos_online.data.backgrounds import Backgrounds
-from sos_online.data.failures import FailureCounts
 from sos_online.data.layout_files import read_layout_files
-from sos_online.data.sample_iterator import Sample, SampleIterator
-from sos_online.data.shard import Ranks, Rounds
+from sos_online.data.sample_iterator import Sample
+from sos_online.data.shard import Ranks
+from sos_online.data.stream import SampleStream, require
 from sos_online.errors import BrokenPhotoError, BrokenSegmentError, StreamError
 from sos_online.library import SegmentLibrary
 from sos_online.ops.heap import keep_freed_memory
@@ -32,7 +30,7 @@ _REPLACEMENTS = 16
 _GREY = (127, 127, 127)
 
 
-class SOSDataset(IterableDataset[Sample]):
+class SOSDataset(SampleStream):
     """Synthetic samples ``(image, target)``, each a pure function of recipe, library, seed, epoch and index.
 
     ``image`` is uint8 ``[3, H, W]`` RGB, ``target`` as ``sos_online.targets.build_target`` says: torchvision's
@@ -59,7 +57,6 @@ class SOSDataset(IterableDataset[Sample]):
 
     With a ``DataLoader`` of your own, call ``set_epoch`` before each epoch (it knows of none), and pass
     ``collate_fn=sos_online.collate`` and a :class:`DeviceStage` behind it, or a collate function of yours.
-    Making a dataset switches OpenCV's own threads off in this process, see ``_one_opencv_thread``.
 
     Raises:
         RecipeError: the recipe wants photos and there are none, or what the library cannot give.
@@ -79,28 +76,23 @@ class SOSDataset(IterableDataset[Sample]):
         block_size: int = 1,
         ranks: Ranks | None = None,
     ) -> None:
-        _check("library", library, hasattr(library, "manifest"), "a SegmentLibrary, such as SegmentLibrary.open(path)")
-        _check("recipe", recipe, recipe is None or isinstance(recipe, Recipe), "a Recipe, such as Recipe.load(path)")
+        require("library", library, hasattr(library, "manifest"), "a SegmentLibrary, such as SegmentLibrary.open(path)")
+        require("recipe", recipe, recipe is None or isinstance(recipe, Recipe), "a Recipe, such as Recipe.load(path)")
         is_photos = backgrounds is None or hasattr(backgrounds, "read")
-        _check("backgrounds", backgrounds, is_photos, "Backgrounds, such as Backgrounds.open(folder)")
-        for name, number in (("seed", seed), ("length", length), ("block_size", block_size)):
-            _check(name, number, isinstance(number, int), "an integer")
-        _check("seed", seed, 0 <= seed < 2**63, "0 … 2**63 - 1")
-        _check("length", length, length >= 1, "at least 1")
-        _check("block_size", block_size, block_size >= 1, "at least 1")
-        _check("on_error", on_error, on_error in get_args(OnError), " or ".join(get_args(OnError)))
+        require("backgrounds", backgrounds, is_photos, "Backgrounds, such as Backgrounds.open(folder)")
+        require("seed", seed, isinstance(seed, int) and 0 <= seed < 2**63, "an integer in 0 … 2**63 - 1")
+        require("on_error", on_error, on_error in get_args(OnError), " or ".join(get_args(OnError)))
+        super().__init__(length, block_size=block_size, ranks=ranks)
         self.library = library
         self.recipe = recipe or Recipe()
         no_transforms = transforms is None or not self.recipe.device.composite
-        _check("transforms", transforms, no_transforms, "none, as recipe.device.composite leaves objects to the device")
+        require(
+            "transforms", transforms, no_transforms, "none, as recipe.device.composite leaves objects to the device"
+        )
         self.seed = seed
-        self.length = length
         self.backgrounds = backgrounds
         self.transforms = transforms
         self.on_error = on_error
-        self.block_size = block_size
-        self.ranks = ranks
-        self.failures = FailureCounts()
         layout_files = read_layout_files(self.recipe.layout)
         self._layout_hashes = [data.fingerprint() for data in layout_files.values()]
         self._planner = Planner(
@@ -116,28 +108,9 @@ class SOSDataset(IterableDataset[Sample]):
         )
         self._planner.check()
         self._lighting = Lighting()
-        _one_opencv_thread()
-        # epoch, and how often it was set; in shared memory, so that it reaches workers that are kept between epochs
-        self._epoch = torch.zeros(2, dtype=torch.int64).share_memory_()  # type: ignore[no-untyped-call]
 
     def __repr__(self) -> str:
         return f"SOSDataset({self.library!r}, seed={self.seed}, length={self.length:,}, epoch={self.epoch})"
-
-    @property
-    def epoch(self) -> int:
-        """The epoch that the next pass serves."""
-        return int(self._epoch[0])
-
-    def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch that the next pass serves; reaches persistent workers too."""
-        _check("epoch", epoch, 0 <= epoch < 2**63, "0 … 2**63 - 1")
-        self._epoch[0] = epoch
-        self._epoch[1] += 1
-
-    @property
-    def times_set(self) -> int:
-        """How often the epoch was set; by this a loader notices that it was, even if to the same value."""
-        return int(self._epoch[1])
 
     def scene(self, index: int, epoch: int | None = None) -> Scene:
         """The plan of a sample; ``epoch`` is the dataset's if None. Under ``on_error="replace"``, the first plan."""
@@ -198,26 +171,18 @@ class SOSDataset(IterableDataset[Sample]):
             "photos": None if self.backgrounds is None else self.backgrounds.fingerprint(),
         }
 
-    def __len__(self) -> int:
-        """Samples that this rank serves in an epoch."""
-        rounds = Rounds(self.length, self.block_size, (self.ranks or Ranks.detect()).world)
-        return sum(map(rounds.size, range(rounds.full, len(rounds))), start=rounds.full * self.block_size)
+    @property
+    def category_names(self) -> Sequence[str]:
+        return self.library.category_names
 
-    def __iter__(self) -> SampleIterator:
-        ranks = self.ranks or Ranks.detect()
-        return self.serve(self.epoch, Rounds(self.length, self.block_size, ranks.world), ranks.rank)
+    @property
+    def device_recipe(self) -> Recipe | None:
+        return self.recipe
 
-    def __getstate__(self) -> dict[str, Any]:
-        # a worker that is spawned, not forked, sees no process group: tell it the ranks that are seen here
-        return {**self.__dict__, "ranks": self.ranks or Ranks.detect()}
-
-    def serve(self, epoch: int, rounds: Rounds, rank: int) -> SampleIterator:
-        """This process' part (of the rank's, if it is a ``DataLoader`` worker) of what is left of an epoch."""
-        worker = get_worker_info()
-        if worker is None:
-            return SampleIterator(self, epoch, rounds, rank, worker=0, workers=1)
-        _one_opencv_thread()
-        return SampleIterator(self, epoch, rounds, rank, worker.id, worker.num_workers)
+    @property
+    def same_size_for(self) -> int | None:
+        canvas = self.recipe.canvas
+        return canvas.same_for if len(canvas.sizes) > 1 else None
 
     def _transform(self, image: Image, target: Target, epoch: int, index: int) -> Sample:
         assert self.transforms is not None
@@ -232,8 +197,7 @@ class SOSDataset(IterableDataset[Sample]):
         return image, {**refitted, **pending}
 
     def _plan(self, index: int, epoch: int, attempt: int) -> Scene:
-        if not 0 <= index < self.length:
-            raise StreamError(f"index {index} is not in an epoch of {self.length} samples")
+        self.check_index(index)
         sizes = self.recipe.canvas.sizes
         if len(sizes) == 1:
             size_hw = sizes[0]
@@ -266,25 +230,10 @@ def _check_can_be_lit(image: Image) -> None:
         low, high = float(image.amin()), float(image.amax())
         found += f", {low:.3g} … {high:.3g}"
         in_range = low >= 0 and high <= 1
-    _check(
+    require(
         "transforms: image",
         found,
         image.ndim == 3 and len(image) == 3 and in_range,
         "[3, H, W], uint8 or float in 0 … 1, since light falls on it after the transforms (the recipe's device.light: "
         "false has it before them; what a model normalises with belongs behind the loader)",
     )
-
-
-def _one_opencv_thread() -> None:
-    """Switch OpenCV's thread pool off in this process.
-
-    Workers are the parallelism. More than that, a pool that exists when ``DataLoader`` forks reaches the worker without
-    its threads, and the worker's first use of it waits for ever; so it must be gone in the parent before.
-    """
-    if cv2.getNumThreads() > 1:
-        cv2.setNumThreads(0)
-
-
-def _check(name: str, value: object, valid: bool, expected: str) -> None:
-    if not valid:
-        raise StreamError(f"{name}: expected {expected}, found {value!r}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from functools import cached_property
 
 import torch
@@ -13,7 +14,7 @@ from torchvision.tv_tensors import Mask
 from sos_online.compose import paint
 from sos_online.data.batch import Batch
 from sos_online.errors import StreamError
-from sos_online.relight import Composites, Lighting, to_bytes
+from sos_online.relight import Composites, Lighting, pick, put, to_bytes
 from sos_online.targets import expand_masks
 from sos_online.types import LightSpec, Relighting, Target
 
@@ -30,7 +31,8 @@ class DeviceStage:
     Args:
         device: where tensors go.
         dtype: of the images: ``torch.uint8`` keeps the bytes; a floating type scales to 0 … 1.
-        masks: add ``masks`` to each target, uint8 ``[N, H, W]``, expanded on the device.
+        masks: add ``masks`` to each target, uint8 ``[N, H, W]``, expanded on the device (those of real images are as
+            they were annotated).
         lighting: relighters that are more than ``identity`` and ``photometric``; :func:`make_device_stage` loads them.
 
     Attributes:
@@ -69,38 +71,60 @@ class DeviceStage:
             return self._stage(batch.to(self.device))
 
     def _stage(self, batch: Batch) -> tuple[Images, list[Target]]:
-        targets = batch.targets()
-        images, maps, lights = batch.images, batch.instance_maps, batch.lights
+        targets = batch.targets(masks=self.masks)
+        images, maps = batch.images, batch.instance_maps
+        lights = batch.lights or [None] * len(batch)
         finished: Images
         if isinstance(images, Tensor) and isinstance(maps, Tensor):
             painted = images if batch.patches is None else paint(images, batch.patches)
             finished, targets = self._finish(painted, maps, targets, lights)
-        else:  # of several sizes, after a transform
-            parts = [
-                self._finish(images[i][None], maps[i][None], [targets[i]], None if lights is None else [lights[i]])
-                for i in range(len(batch))
-            ]
-            finished, targets = [lit[0] for lit, _ in parts], [target for _, (target,) in parts]
+        else:  # of several sizes: those of one size together
+            finished, targets = list(images), list(targets)
+            for samples in _of_one_size(finished):
+                part, of_part = self._finish(
+                    torch.stack([images[sample] for sample in samples]),
+                    torch.stack([maps[sample] for sample in samples]),
+                    [targets[sample] for sample in samples],
+                    [lights[sample] for sample in samples],
+                )
+                for sample, image, target in zip(samples, part, of_part, strict=True):
+                    finished[sample], targets[sample] = image, target
         if self.masks:
             for target in targets:
-                target["masks"] = Mask(expand_masks(target["instance_map"], len(target["labels"])))
+                if "masks" not in target:
+                    target["masks"] = Mask(expand_masks(target["instance_map"], len(target["labels"])))
         return finished, targets
 
     def _finish(
-        self, images: Tensor, maps: Tensor, targets: list[Target], lights: list[LightSpec] | None
+        self, images: Tensor, maps: Tensor, targets: list[Target], lights: Sequence[LightSpec | None]
     ) -> tuple[Tensor, list[Target]]:
-        """Images of one size lit, in the type asked for; and their targets."""
-        if lights is None:
+        """Images of one size, those lit that are still to be, in the type asked for; and their targets."""
+        pending = {sample: light for sample, light in enumerate(lights) if light is not None}
+        if not pending:
             converted: Tensor = to_dtype(images, self.dtype, scale=True)
             return converted, targets
-        counts = [len(target["labels"]) for target in targets]
-        composites = Composites(to_dtype(images, torch.float32, scale=True), maps, counts, lights)
-        lit, targets = self._light(composites, targets)
+        samples = list(pending)
+        unlit = to_dtype(images, torch.float32, scale=True)
+        counts = [len(targets[sample]["labels"]) for sample in samples]
+        composites = Composites(pick(unlit, samples), pick(maps, samples), counts, list(pending.values()))
+        changed, of_changed = self._light(composites, [targets[sample] for sample in samples])
+        lit = put(unlit, samples, changed)
+        targets = list(targets)
+        for sample, target in zip(samples, of_changed, strict=True):
+            targets[sample] = target
         return to_bytes(lit) if self.dtype is torch.uint8 else lit.to(self.dtype), targets
 
     def _light(self, composites: Composites, targets: list[Target]) -> tuple[Tensor, list[Target]]:
         self.lit.update(spec.relighter for spec in composites.specs)
         return self.lighting(composites), targets
+
+
+def _of_one_size(images: Sequence[Tensor]) -> list[list[int]]:
+    """Numbers of the images that can be stacked, together."""
+    groups: dict[object, list[int]] = {}
+    for number, image in enumerate(images):
+        groups.setdefault((image.shape, image.dtype), []).append(number)
+    return list(groups.values())
 
 
 def _checked(device: torch.device | str) -> torch.device:

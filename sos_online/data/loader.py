@@ -12,13 +12,13 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from sos_online.data.ahead import staged
 from sos_online.data.batch import Batch, collate
-from sos_online.data.dataset import SOSDataset
 from sos_online.data.device import DeviceStage, Images
 from sos_online.data.lit_collate import LitCollate
 from sos_online.data.make_stage import make_device_stage
 from sos_online.data.reservoir_stage import ReservoirStage
 from sos_online.data.sample_iterator import Sample, SampleIterator, check_identity
 from sos_online.data.shard import Ranks, Rounds
+from sos_online.data.stream import SampleStream
 from sos_online.errors import StreamError
 from sos_online.relight import ReservoirReport
 from sos_online.rng import loader_generator
@@ -26,7 +26,7 @@ from sos_online.types import Relighting, Target
 
 
 def make_loader(
-    dataset: SOSDataset,
+    dataset: SampleStream,
     batch_size: int,
     *,
     num_workers: int = 0,
@@ -42,7 +42,7 @@ def make_loader(
     """Batches ``(images, targets)`` of a dataset, ready for a model.
 
     Args:
-        dataset: the stream.
+        dataset: the stream: a :class:`SOSDataset`, or another of the package's.
         batch_size: samples in a batch of this rank.
         num_workers: processes that make samples; 0 makes them in this one. Batches are the same for any number.
         device, dtype, masks: see :class:`DeviceStage`.
@@ -58,7 +58,8 @@ def make_loader(
     """
     if batch_size < 1:
         raise StreamError(f"batch_size: expected at least 1, found {batch_size}")
-    stage = make_device_stage(dataset.recipe, device, dtype=dtype, masks=masks)
+    recipe = dataset.device_recipe
+    stage = make_device_stage(recipe, device, dtype=dtype, masks=masks)
     view = _View(dataset, batch_size, ranks or dataset.ranks or Ranks.detect(), drop_last)
     view.check_sizes(start=0)
     loader = DataLoader(
@@ -66,7 +67,7 @@ def make_loader(
         batch_size=batch_size,
         num_workers=num_workers,
         # a CPU makes light in the workers, beside each other; a model of diffusion stays in this process
-        collate_fn=LitCollate() if stage.device.type == "cpu" and not dataset.recipe.wants_diffusion else collate,
+        collate_fn=collate if stage.device.type != "cpu" or (recipe and recipe.wants_diffusion) else LitCollate(),
         pin_memory=stage.device.type == "cuda",
         persistent_workers=persistent_workers and num_workers > 0,
         prefetch_factor=prefetch_factor if num_workers else None,
@@ -79,7 +80,7 @@ def make_loader(
 class _View(IterableDataset[Sample]):
     """A dataset as one loader serves it: from a position, in the loader's blocks."""
 
-    def __init__(self, dataset: SOSDataset, block: int, ranks: Ranks, drop_last: bool) -> None:
+    def __init__(self, dataset: SampleStream, block: int, ranks: Ranks, drop_last: bool) -> None:
         self.dataset = dataset
         self.ranks = ranks
         self._block = block
@@ -95,14 +96,13 @@ class _View(IterableDataset[Sample]):
 
     def check_sizes(self, start: int) -> None:
         """Raise ``StreamError`` if batches from ``start`` on would mix canvas sizes, of which there are several."""
-        canvas, rounds = self.dataset.recipe.canvas, self.rounds(start)
-        if len(canvas.sizes) == 1:
+        same_for, rounds = self.dataset.same_size_for, self.rounds(start)
+        if same_for is None:
             return
         why = "since canvas sizes vary between batches and not inside one"
-        if canvas.same_for % self._block:
+        if same_for % self._block:
             raise StreamError(
-                f"recipe: canvas.same_for: expected a multiple of the batch size {self._block}, {why}; "
-                f"found {canvas.same_for}"
+                f"recipe: canvas.same_for: expected a multiple of the batch size {self._block}, {why}; found {same_for}"
             )
         if start % self._block:
             raise StreamError(
@@ -161,7 +161,7 @@ class SOSLoader:
         return f"SOSLoader({len(self):,} batches of {self.dataset!r} on {self.stage.device}, in epoch {self.epoch})"
 
     @property
-    def dataset(self) -> SOSDataset:
+    def dataset(self) -> SampleStream:
         return self._view.dataset
 
     @property

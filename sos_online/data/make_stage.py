@@ -11,14 +11,20 @@ from sos_online.relight import Lighting
 
 
 def make_device_stage(
-    recipe: Recipe, device: torch.device | str = "cpu", *, dtype: torch.dtype = torch.float32, masks: bool = False
+    recipe: Recipe | None,
+    device: torch.device | str = "cpu",
+    *,
+    dtype: torch.dtype = torch.float32,
+    masks: bool = False,
 ) -> DeviceStage:
     """A stage with all that a recipe's light needs: a diffusion model is loaded, if an image may ask for it.
+
+    ``recipe`` is None for images that are finished.
 
     Raises:
         SOSError: the model is not there, or diffusers is not installed; says what to fetch from where.
     """
-    if not recipe.wants_diffusion:
+    if recipe is None or not recipe.wants_diffusion:
         return DeviceStage(device, dtype=dtype, masks=masks)
     from sos_online.relight.iclight import IcLight
 

@@ -4,5 +4,6 @@ from sos_online.targets.build import TargetOptions, build_target
 from sos_online.targets.coco import CocoWriter
 from sos_online.targets.masks import expand_masks
 from sos_online.targets.refit import refit_target
+from sos_online.targets.rows import keep_rows
 
-__all__ = ["CocoWriter", "TargetOptions", "build_target", "expand_masks", "refit_target"]
+__all__ = ["CocoWriter", "TargetOptions", "build_target", "expand_masks", "keep_rows", "refit_target"]

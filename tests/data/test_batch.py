@@ -36,9 +36,8 @@ def test_images_of_different_sizes_stay_a_list(library: sos.SegmentLibrary) -> N
 def test_dense_masks_do_not_travel(library: sos.SegmentLibrary) -> None:
     dataset = sos.SOSDataset(library, small_recipe(160, target={"amodal_masks": True}), length=8)
     batch = sos.collate([dataset.sample(index) for index in range(8)])
-    assert batch.packed_masks is not None
     rows = sum(batch.counts)
-    assert sum(packed.numel() for packed in batch.packed_masks) == rows * 160 * 20
+    assert sum(packed.numel() for packed in batch.packed_masks["amodal_masks"]) == rows * 160 * 20
     assert isinstance(batch.instance_maps, torch.Tensor) and batch.instance_maps.dtype == torch.int16
 
 

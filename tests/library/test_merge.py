@@ -136,7 +136,7 @@ def test_exceptions(machines: list[Path], tmp_path: Path) -> None:
         ([first, first], "holds the same as"),
         ([first, free], r"licences differ \(MIT, CC0\)"),
         ([first, finer], "finer: its encoding is"),
-        ([first, again], "again: 0/s0 of source 's' is in another library"),
+        ([first, again], "again: 0/s0 of source 's' is in another of the libraries too"),
         ([first, joined], "joined: .*'bee' is joined in 'bee' already, not in 'animal'"),
         ([first, tmp_path / "absent"], "absent.*not a segment library"),
     ]
