@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,8 +14,6 @@ from sos_online.compose.composite import MAX_OBJECTS, VisibilityRule
 from sos_online.errors import RecipeError
 from sos_online.library.strict_yaml import read_yaml
 from sos_online.plan import BackgroundChoice, LayoutChoice, LightChoice, PlacementRules, SegmentChoice, SizePrior
-from sos_online.plan.frequency import WEIGHT_KINDS
-from sos_online.plan.layout import LAYOUT_KINDS
 from sos_online.relight import IcLightSettings, ReservoirSettings
 from sos_online.targets import TargetOptions
 from sos_online.types import Section
@@ -121,7 +120,7 @@ class Recipe(Section):
         try:
             return Recipe.model_validate(content)
         except ValidationError as error:
-            raise RecipeError("\n".join(_explain(where, detail) for detail in error.errors())) from None
+            raise RecipeError(_explain(where, content, error.errors())) from None
 
     def replace(self, **changes: Any) -> Recipe:
         """A copy with some keys changed: ``recipe.replace(canvas={"sizes": [[640, 640]]}, objects=[1, 5])``.
@@ -151,18 +150,50 @@ _PLAIN_WORDS = {
     "tuple_type": "expected a list",
     "dict_type": "expected keys and their values",
     "model_type": "expected keys and their values",
+    "model_attributes_type": "expected keys and their values",
 }
 
+_Key = tuple[str, ...]
 
-def _explain(where: str, detail: Any) -> str:
-    # the kind of a layout and of weights stands in its path too, and is no key
-    key = ".".join(str(part) for part in detail["loc"] if part not in {"[key]", *LAYOUT_KINDS, *WEIGHT_KINDS})
-    if detail["type"] == "extra_forbidden":
-        return f"{where}: {key}: unknown key"
-    if detail["type"] == "union_tag_invalid":
-        return f"{where}: {key}.kind: expected one of {detail['ctx']['expected_tags']}, found {detail['ctx']['tag']!r}"
-    message = _PLAIN_WORDS.get(detail["type"]) or detail["msg"].removeprefix("Value error, ")
-    if not key:  # sections that do not fit each other
-        return f"{where}: {message}"
-    found = "" if "found" in message else f", found {detail['input']!r}"
-    return f"{where}: {key}: {message}{found}"
+
+def _explain(where: str, content: Any, details: Sequence[Any]) -> str:
+    """All mistakes, a line for each key; none for a list or section of which only something inside it is wrong."""
+    by_key: dict[_Key, dict[str, list[str]]] = {}
+    for detail in details:
+        key, message, found = _one(content, detail)
+        by_key.setdefault(key, {}).setdefault(found, []).append(message)
+    above = {key[:length] for key in by_key for length in range(len(key))}
+    lines = []
+    for key, said in by_key.items():
+        if key not in above:
+            problem = "; ".join(" or ".join(messages) + found for found, messages in said.items())
+            lines.append(": ".join([where, *([".".join(key)] if key else []), problem]))
+    return "\n".join(lines)
+
+
+def _one(content: Any, detail: Any) -> tuple[_Key, str, str]:
+    """Of one mistake its key, what was expected, and what was found, if the first does not say so."""
+    key, kind = _key_of(content, detail), detail["type"]
+    if kind == "extra_forbidden":
+        return key, "unknown key", ""
+    if kind == "missing":
+        return key, "required", ", found nothing"
+    if kind == "union_tag_invalid":
+        return (*key, "kind"), f"expected one of {detail['ctx']['expected_tags']}", f", found {detail['ctx']['tag']!r}"
+    message = _PLAIN_WORDS.get(kind) or detail["msg"].removeprefix("Value error, ")
+    # what sections that do not fit each other hold is too much to show
+    return key, message, "" if not key or "found" in message else f", found {detail['input']!r:.80}"
+
+
+def _key_of(content: Any, detail: Any) -> _Key:
+    """Where a mistake is. Its place names kinds of layouts and types that were tried too, which are no keys."""
+    key: list[str] = []
+    for part in detail["loc"]:
+        inside = isinstance(content, dict) and part in content
+        inside = inside or (isinstance(content, (list, tuple)) and isinstance(part, int) and part < len(content))
+        if inside:
+            content = content[part]
+            key.append(str(part))
+    if detail["type"] == "missing":
+        key.append(str(detail["loc"][-1]))
+    return tuple(key)

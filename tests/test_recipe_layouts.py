@@ -51,8 +51,8 @@ def test_layouts_replace_one_another_and_go_round(layout: dict[str, Any]) -> Non
     ("layout", "path", "expected", "found"),
     [
         ("random", "layout.kind", "'random_boxes'", "'random'"),
-        (3, "layout", "dictionary", "3"),
-        ({"kind": "box_table"}, "layout.path", "required", "box_table"),
+        (3, "layout", "keys and their values", "3"),
+        ({"kind": "box_table"}, "layout.path", "required", "nothing"),
         ({"kind": "learned", "path": "x", "count": 3}, "layout.count", "'learnt'", "found 3"),
         ({"kind": "mixture", "parts": [{"weight": -1, "layout": {}}]}, "layout.parts.0.weight", "0", "-1"),
         (

@@ -14,6 +14,7 @@ from sos_online.cli.png_file import write_png
 from sos_online.cli.quality_report import QualityReport
 from sos_online.cli.stream_options import RecipeOption, open_library
 from sos_online.cli.terminal import output
+from sos_online.errors import RecipeError
 from sos_online.recipe import Recipe
 
 _HEADINGS = ("lowest", "25 %", "median", "75 %", "highest")
@@ -31,13 +32,16 @@ def quality(
     min_edge_sharpness: Annotated[float | None, typer.Option(help="Sharpness of the outline, 0 to 1.")] = None,
     min_laplacian_variance: Annotated[float | None, typer.Option(help="Less is blurred, or plain.")] = None,
     near_duplicates: Annotated[str | None, typer.Option(help="Of segments that repeat one: keep, drop.")] = None,
-    sheet: Annotated[Path | None, typer.Option(help="Write a contact sheet of what is dropped to this PNG.")] = None,
+    sheet: Annotated[
+        Path | None, typer.Option(help="Write a contact sheet of what the filter drops to this PNG; needs one.")
+    ] = None,
     each: Annotated[int, typer.Option(help="--sheet: segments shown for each criterion.", min=2)] = 16,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for a script.")] = False,
 ) -> None:
     """Count what passes a filter, a recipe's or one made of options, and show how the measures are spread.
 
-    Options replace what the recipe says. No segment is removed: a filter takes effect where a recipe states it.
+    Options replace what the recipe says. Without a filter there is nothing to draw for --sheet. No segment is removed:
+    a filter takes effect where a recipe states it.
     """
     given: dict[str, Any] = {
         "preset": preset,
@@ -53,6 +57,11 @@ def quality(
     choice = (Recipe() if recipe is None else Recipe.load(recipe)).choice
     changed = choice.quality.model_dump() | {key: value for key, value in given.items() if value is not None}
     choice = Recipe.parse({"choice": choice.model_dump() | {"quality": changed}}, "options").choice
+    if sheet is not None and not choice.quality.criteria():
+        raise RecipeError(
+            "--sheet: expected a filter, by options such as --min-opaque 1024 or by choice.quality of --recipe, "
+            "found none: nothing is dropped"
+        )
     report = QualityReport(open_library(library), choice)
     if sheet is not None:
         write_png(sheet, dropped_sheet(report, each))

@@ -12,7 +12,7 @@ import cv2
 import typer
 
 from sos_online.cli import bench, demo, layout, library, preview, relight
-from sos_online.cli.terminal import errors
+from sos_online.cli.terminal import errors, printable
 from sos_online.errors import SOSError
 
 app = typer.Typer(
@@ -40,10 +40,10 @@ def main() -> None:
             warnings.showwarning = _show_warning
             app()
     except SOSError as error:
-        errors.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
+        errors.print(printable(f"error: {error}"), style="red", markup=False, soft_wrap=True)
         sys.exit(1)
     except OSError as error:
-        errors.print(f"error: {error.filename or ''}: {error.strerror or error}", style="red", markup=False)
+        errors.print(printable(f"error: {error.filename or ''}: {error.strerror or error}"), style="red", markup=False)
         sys.exit(1)
     except _Stopped:
         errors.print("stopped; nothing is left half-written, and the same command may be given again", markup=False)
@@ -53,7 +53,7 @@ def main() -> None:
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
-    errors.print(f"warning: {message}", style="yellow", markup=False, soft_wrap=True)
+    errors.print(printable(f"warning: {message}"), style="yellow", markup=False, soft_wrap=True)
 
 
 class _Stopped(BaseException):

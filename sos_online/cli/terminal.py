@@ -8,8 +8,15 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from sos_online.ops.names import as_key
+
 output = Console(highlight=False, soft_wrap=True)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def printable(message: str) -> str:
+    """A message that may quote what a user or a file has called something: nothing in it steers the terminal."""
+    return "\n".join(map(as_key, message.split("\n")))
 
 
 @contextmanager

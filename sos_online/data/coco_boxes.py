@@ -63,7 +63,8 @@ def read_coco_boxes(path: Path) -> CocoBoxes:
     if not full.all():
         left_out["empty box"] = int(np.count_nonzero(~full))
     if not full.any():
-        raise SourceError(f"{path}: expected boxes, found none that can be used: {dict(left_out)}")
+        reasons = ", ".join(f"{count} {why}" for why, count in left_out.items())
+        raise SourceError(f"{path}: expected boxes, found none that can be used ({reasons})")
     rows, low, high = rows[full], low[full], high[full]
     used, starts = np.unique(rows[:, 0], return_index=True)
     if len(used) < len(sizes):

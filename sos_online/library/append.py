@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sos_online.errors import LibraryError
+from sos_online.library.arguments import check_settings, check_sources
 from sos_online.library.build import build_shards
 from sos_online.library.finish import Settled, finish
 from sos_online.library.folder_lock import only_builder
@@ -42,8 +43,10 @@ def append_to_library(
 
     Raises:
         LibraryError: there is no library, it has a source of that name, an append of other sources was not finished,
-            or the vocabularies contradict each other.
+            the vocabularies contradict each other, or an argument is of another type.
     """
+    check_sources(sources)
+    check_settings(workers, vocabulary=vocabulary)
     folder = Path(root).absolute()
     manifest = Manifest.read(folder)
     settings = {"append": True, "vocabulary": (vocabulary or Vocabulary()).settings()}

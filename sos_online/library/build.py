@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from sos_online.errors import LibraryError
+from sos_online.library.arguments import check_settings, check_sources
 from sos_online.library.chunk import ChunkTask, build_chunk
 from sos_online.library.encode import Encoding
 from sos_online.library.finish import Settled, finish
@@ -53,11 +53,12 @@ def build_library(
             all) after every shard.
 
     Raises:
-        LibraryError: the folder holds something else, no segment could be taken, or a worker died.
+        LibraryError: the folder holds something else, no segment could be taken, a worker died, or an argument is of
+            another type.
         SourceError: a source cannot be read at all. A single file that cannot be read is left out and counted.
     """
-    if workers < 0:
-        raise LibraryError(f"workers: expected 0 or more, found {workers}")
+    check_sources(sources)
+    check_settings(workers, encoding, vocabulary)
     root = Path(out).absolute()
     encoding, vocabulary = encoding or Encoding(), vocabulary or Vocabulary()
     settings = build_settings(name, licence, encoding, vocabulary)

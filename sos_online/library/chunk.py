@@ -15,6 +15,7 @@ from sos_online.library.measure import border_contact, measure
 from sos_online.library.rows import ShardRow, write_rows
 from sos_online.library.shards import write_shard
 from sos_online.library.sources import LeftOut, RawSegment, Source, Unit
+from sos_online.ops.names import as_key
 from sos_online.storage import flush_folder
 
 
@@ -96,7 +97,7 @@ def build_chunk(task: ChunkTask) -> int:
             raise
         except Exception as error:
             raise SourceError(
-                f"source {task.source.name!r}: {unit.name}: cannot be read: {type(error).__name__}: {error}"
+                f"source {task.source.name!r}: {as_key(unit.name)}: cannot be read: {type(error).__name__}: {error}"
             ) from error
     pixels_crc = write_shard(shard_path(task.root, task.shard), shard.levels)
     LeftOutCounts(shard.left_out).write(left_out_path(task.root, task.shard))

@@ -11,7 +11,7 @@ import pyarrow as pa
 from sos_online.errors import LibraryError
 from sos_online.library.arrow_files import map_table, write_table
 from sos_online.library.sources import LeftOut
-from sos_online.ops.names import as_unicode
+from sos_online.ops.names import as_key
 
 EXAMPLES = 5
 _SCHEMA = pa.schema([("reason", pa.string()), ("count", pa.int64()), ("examples", pa.list_(pa.string()))])
@@ -24,7 +24,7 @@ class LeftOutCounts:
         self._counts: Counter[str] = Counter()
         self._examples: dict[str, list[str]] = {}
         for item in items:
-            self._add(item.reason, 1, [as_unicode(item.key)])
+            self._add(item.reason, 1, [as_key(item.key)])
 
     @property
     def counts(self) -> dict[str, int]:

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sos_online.errors import LibraryError
+from sos_online.library.arguments import check_paths
 from sos_online.library.arrow_files import map_bytes
 from sos_online.library.finish import Settled, finish
 from sos_online.library.format import Manifest, left_out_path, rows_path, shard_path
@@ -59,6 +60,7 @@ def merge_libraries(
     Raises:
         LibraryError: their encodings, licences or vocabularies contradict each other, or a segment is in two of them.
     """
+    check_paths("libraries", libraries)
     root = Path(out).absolute()
     parts = _open_parts([Path(path).absolute() for path in libraries])
     settled = _settle(parts, name or root.resolve().name, licence)

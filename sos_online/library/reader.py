@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ class SegmentLibrary:
         self.category_names = tables.category_names
         self.category_starts: npt.NDArray[np.int64] = tables.category_starts
         self._category_images = tables.category_images
+        self._names = tables.names
         self._groups = tables.groups
         self._columns, self._quality = tables.index, tables.quality
         self._quality_crc = tables.quality_crc
@@ -123,6 +124,10 @@ class SegmentLibrary:
         shares: npt.NDArray[np.float64] = np.full(len(images), np.nan)
         np.divide(images, of_images, out=shares, where=of_images > 0)
         return shares
+
+    def categories_by_name(self) -> Mapping[str, Sequence[int]]:
+        """See ``types.SegmentIndex``. Raises ``LibraryError`` if a table of names is damaged."""
+        return self._names.ids()
 
     def opaque(self, segment: int) -> int:
         """Pixels of alpha >= 128 of a segment at its largest level."""

@@ -15,7 +15,7 @@ from sos_online.errors import LibraryError
 from sos_online.library.arrow_files import map_bytes, parse_table, write_table
 from sos_online.library.format import ROWS_SCHEMA, left_out_path, rows_path, shard_path
 from sos_online.library.measure import Measures
-from sos_online.ops.names import as_unicode
+from sos_online.ops.names import as_key, as_unicode
 from sos_online.types import FLAGS, Flag, Words
 
 _SOURCE, _PIXELS = b"source", b"pixels"
@@ -42,7 +42,7 @@ def write_rows(root: Path, shard: int, source: str, rows: Sequence[ShardRow], pi
     They name their source and hold the checksum of the shard's pixels, see ``shards.write_shard``.
     """
     columns = {
-        "key": [as_unicode(row.key) for row in rows],
+        "key": [as_key(row.key) for row in rows],
         "category": [as_unicode(row.category) for row in rows],
         "words": [as_unicode(json.dumps(asdict(row.words), ensure_ascii=False)) if row.words else "" for row in rows],
         "width": [row.size_wh[0] for row in rows],

@@ -35,8 +35,38 @@ from sos_online.library.format import (
 )
 from sos_online.library.sources import CategoryFacts
 from sos_online.library.vocabulary import Category, Vocabulary
+from sos_online.ops.names import fold
 
 Rows = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class NameTables:
+    """The tables of names: mapped, and read when they are asked for.
+
+    Attributes:
+        folder: of the tables.
+        categories, aliases: see ``format``.
+    """
+
+    folder: Path
+    categories: pa.RecordBatch
+    aliases: pa.RecordBatch
+
+    def ids(self) -> dict[str, tuple[int, ...]]:
+        """See ``types.SegmentIndex.categories_by_name``. Raises ``LibraryError`` naming the table that is damaged."""
+        names, synonyms = (_texts(self.folder / CATEGORIES, self.categories, name) for name in ("name", "synonyms"))
+        stated: dict[str, dict[int, None]] = {}
+        for number, others in enumerate(synonyms, 1):
+            for other in others:
+                stated.setdefault(fold(other), {})[number] = None
+        id_of = {name: number for number, name in enumerate(names, 1)}
+        aliases = zip(
+            *(_texts(self.folder / ALIASES, self.aliases, name) for name in ALIASES_SCHEMA.names), strict=True
+        )
+        # what is joined in a category that has no segment and no id stands for nothing
+        joined = {alias: (id_of[name],) for alias, name in aliases if name in id_of}
+        return {**{name: tuple(ids) for name, ids in stated.items()}, **joined}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +77,7 @@ class Tables:
         category_names: in the order of the ids.
         category_starts: ``[num_categories + 1]`` first rows, the number of segments last.
         category_images: ``[num_categories, 2]``: in how many images of how many a category is.
+        names: what else categories are called.
         groups: for each source, the first rows of its groups and the cumulated sizes before each (the total last).
         index, quality: column by name; values are as damaged as the file is.
         quality_crc: checksum of each column of ``quality``, in digits.
@@ -56,6 +87,7 @@ class Tables:
     category_names: list[str]
     category_starts: Rows
     category_images: Rows
+    names: NameTables
     groups: list[tuple[Rows, Rows]]
     index: dict[str, npt.NDArray[Any]]
     quality: dict[str, npt.NDArray[Any]]
@@ -117,12 +149,13 @@ def open_tables(root: Path, manifest: Manifest) -> Tables:
     categories = _opened(folder, manifest, CATEGORIES, CATEGORIES_SCHEMA, manifest.categories)
     groups = _opened(folder, manifest, GROUPS, GROUPS_SCHEMA)
     shards = _opened(folder, manifest, SHARDS, SHARDS_SCHEMA, manifest.shards)
-    check_file(folder / ALIASES, manifest.tables)
+    aliases = _opened(folder, manifest, ALIASES, ALIASES_SCHEMA)
     checksums = quality.schema.metadata or {}
     return Tables(
         category_names=_texts(folder / CATEGORIES, categories, "name"),
         category_starts=_category_starts(folder / CATEGORIES, categories, manifest.segments),
         category_images=np.stack([categories.column(name).to_numpy() for name in ("images", "of_images")], 1),
+        names=NameTables(folder, categories, aliases),
         groups=_groups(folder / GROUPS, groups, categories, manifest),
         index={name: index.column(name).to_numpy() for name in INDEX_SCHEMA.names},
         quality={name: quality.column(name).to_numpy() for name in QUALITY_SCHEMA.names},

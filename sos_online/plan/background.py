@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from sos_online.errors import RecipeError
-from sos_online.plan.weighted import in_order, pick
+from sos_online.plan.weighted import Weight, in_order, pick
 from sos_online.types import (
     RGB,
     Background,
@@ -34,7 +34,7 @@ class BackgroundChoice(Section):
         noise_amplitude: largest deviation of a noise background, grey levels.
     """
 
-    weights: Literal["auto"] | dict[Kind, float] = "auto"
+    weights: Literal["auto"] | dict[Kind, Weight] = "auto"
     photo_zoom: float = Field(default=0.6, gt=0, le=1)
     photo_flip: float = Field(default=0.5, ge=0, le=1)
     noise_amplitude: float = Field(default=60.0, ge=0, le=255)

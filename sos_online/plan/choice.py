@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import numpy as np
@@ -10,11 +11,11 @@ from pydantic import Field, field_validator
 
 from sos_online.errors import RecipeError
 from sos_online.plan.even_draw import By, EvenDraw
-from sos_online.plan.frequency import CategoryWeights, EvenWeights, Weight, category_weights, source_weights
+from sos_online.plan.frequency import CategoryWeights, EvenWeights, category_weights, source_weights
 from sos_online.plan.groups import Groups
-from sos_online.plan.quality import QualityFilter, filtered
+from sos_online.plan.quality import QualityFilter, filtered, why_none
 from sos_online.plan.selection import Bools, Rows
-from sos_online.plan.weighted import in_order
+from sos_online.plan.weighted import Weight, in_order
 from sos_online.plan.weighted_draw import WeightedDraw
 from sos_online.types import Section, SegmentIndex
 
@@ -106,9 +107,11 @@ def _draw_of(choice: SegmentChoice, index: SegmentIndex) -> EvenDraw | WeightedD
     groups = Groups.of(index)
     sources = source_weights(choice.sources, index)
     selection = filtered(choice.quality, index, groups, sources > 0)
+    why = partial(why_none, choice.quality, index, groups, sources > 0)
     first, behind = groups.bounds(selection)
     drawn = np.where(sources[groups.sources] > 0, behind - first, 0)
-    categories = category_weights(choice.weights, index, groups.by_category(drawn, index.num_categories))
+    segments = groups.by_category(drawn, index.num_categories)
+    categories = category_weights(choice.weights, index, segments, why)
     drawn[categories[groups.categories - 1] == 0] = 0
     if not drawn.any():
         raise RecipeError("choice.weights: no segment that passes is of a category whose weight is above 0")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Annotated, Literal
 
 import numpy as np
@@ -10,11 +12,10 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from sos_online.errors import RecipeError
 from sos_online.ops.names import fold
-from sos_online.plan.weighted import expected_names
+from sos_online.plan.weighted import Weight, expected_names
 from sos_online.types import Section, SegmentIndex
 
 Floats = npt.NDArray[np.float64]
-Weight = Annotated[float, Field(ge=0)]
 CountedBy = Literal["segments", "images"]
 
 
@@ -56,7 +57,8 @@ class NamedWeights(Section):
     """The user's own weights.
 
     Attributes:
-        names: weight by the name of a category, as the library shows it but for case, blanks and underscores.
+        names: weight by the name of a category, or by one that is joined in it, but for case, blanks and underscores. A
+            synonym that a source states will do if it is that of one category alone.
         others: weight of each category that is not named; 0 draws the named ones alone.
     """
 
@@ -78,9 +80,6 @@ class NamedWeights(Section):
         return self
 
 
-WEIGHT_KINDS = ("uniform", "inverse_frequency", "repeat_factor", "named")
-
-
 def _by_its_kind(value: object) -> object:
     """``repeat_factor`` is short for ``{kind: repeat_factor}``."""
     return {"kind": value} if isinstance(value, str) else value
@@ -92,19 +91,22 @@ CategoryWeights = Annotated[
 ]
 
 
-def category_weights(weights: CategoryWeights, index: SegmentIndex, segments: npt.NDArray[np.int64]) -> Floats:
+def category_weights(
+    weights: CategoryWeights, index: SegmentIndex, segments: npt.NDArray[np.int64], why_none: Callable[[int], str]
+) -> Floats:
     """Weight of each category, float64 ``[num_categories]``; what it says of one without segments has no meaning.
 
     Args:
         weights: ``choice.weights`` of a recipe.
         index: the library.
         segments: ``[num_categories]``, how many segments of each category can be drawn.
+        why_none: why no segment of a category can be drawn, by its id.
 
     Raises:
         RecipeError: a category that is named does not exist or has no segment, or frequencies are not known.
     """
     if isinstance(weights, NamedWeights):
-        return _named(weights, index, segments)
+        return _named(weights, index, segments, why_none)
     if isinstance(weights, EvenWeights):
         return np.ones(index.num_categories)
     shares = segments / segments.sum() if weights.counted_by == "segments" else _image_shares(index, segments)
@@ -116,20 +118,42 @@ def category_weights(weights: CategoryWeights, index: SegmentIndex, segments: np
     return result
 
 
-def _named(weights: NamedWeights, index: SegmentIndex, segments: npt.NDArray[np.int64]) -> Floats:
-    position = {fold(name): number for number, name in enumerate(index.category_names)}
+def _named(
+    weights: NamedWeights, index: SegmentIndex, segments: npt.NDArray[np.int64], why_none: Callable[[int], str]
+) -> Floats:
+    by_name = index.categories_by_name()
     result = np.full(index.num_categories, weights.others)
+    named: dict[int, str] = {}
     for name, weight in weights.names.items():
         where = f"choice.weights.names.{name}"
-        number = position.get(fold(name))
-        if number is None:
+        ids = by_name.get(fold(name), ())
+        if not ids:
+            raise RecipeError(f"{where}: the library has no such category: {_nearest(name, index, by_name)}")
+        if len(ids) > 1:
+            several = ", ".join(repr(index.category_names[number - 1]) for number in ids)
+            raise RecipeError(f"{where}: expected the name of one category, found a synonym of {several}")
+        (number,) = ids
+        if number in named:
             raise RecipeError(
-                f"{where}: the library has no such category: {expected_names(name, index.category_names)}"
+                f"{where}: is the category {index.category_names[number - 1]!r}, and so is {named[number]!r}: "
+                "expected one weight for it"
             )
-        if weight > 0 and segments[number] == 0:
-            raise RecipeError(f"{where}: has the weight {weight:g}, and none of its segments can be drawn")
-        result[number] = weight
+        if weight > 0 and segments[number - 1] == 0:
+            raise RecipeError(f"{where}: has the weight {weight:g}, and {why_none(number)}")
+        named[number] = name
+        result[number - 1] = weight
     return result
+
+
+def _nearest(name: str, index: SegmentIndex, by_name: Mapping[str, Sequence[int]]) -> str:
+    """What there is instead of a category's name, to end a message; for a synonym its category is shown."""
+    if index.num_categories <= 10:
+        return expected_names(name, index.category_names)
+    near = (
+        index.category_names[number - 1] for one in get_close_matches(fold(name), by_name) for number in by_name[one]
+    )
+    shown = ", ".join(dict.fromkeys(near))
+    return f"it has {index.num_categories:,}" + (f", such as {shown}" if shown else "")
 
 
 def _image_shares(index: SegmentIndex, segments: npt.NDArray[np.int64]) -> Floats:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, get_args
 import numpy as np
 from pydantic import Field, field_validator, model_validator
 
-from sos_online.plan.weighted import in_order, pick
+from sos_online.plan.weighted import Weight, in_order, pick
 from sos_online.types import Blender, CameraSpec, Direction, LightSpec, Relighting, Section
 from sos_online.types.values import Share
 
@@ -78,10 +78,10 @@ class LightChoice(Section):
         camera: what the camera adds to the whole picture.
     """
 
-    relighters: dict[Relighting, float] = Field(default={"photometric": 1.0})
-    blenders: dict[Blender, float] = Field(default={"relit": 1.0})
+    relighters: dict[Relighting, Weight] = Field(default={"photometric": 1.0})
+    blenders: dict[Blender, Weight] = Field(default={"relit": 1.0})
     blend_by: Literal["image", "object"] = "image"
-    directions: dict[Direction, float] = Field(
+    directions: dict[Direction, Weight] = Field(
         default={"none": 0.5, "left": 0.125, "right": 0.125, "top": 0.125, "bottom": 0.125}
     )
     prompts: Annotated[tuple[str, ...], Field(min_length=1)] = _PROMPTS

@@ -150,8 +150,21 @@ def filtered(quality: QualityFilter, index: SegmentIndex, groups: Groups, drawn:
     check_flags(quality, index, groups, drawn)
     selection = passing(criteria, index)
     if not count_by_source(selection, index, groups)[drawn].any():
-        raise RecipeError(f"choice.quality: no segment passes: {_what_is_left(criteria, index, groups, drawn)}")
+        left = _what_is_left(criteria, index, groups, drawn[groups.sources])
+        raise RecipeError(f"choice.quality: no segment passes: {left}")
     return selection
+
+
+def why_none(quality: QualityFilter, index: SegmentIndex, groups: Groups, drawn: Bools, category: int) -> str:
+    """Why no segment of a category can be drawn; the other arguments are those of :func:`filtered`."""
+    mine = groups.categories == category
+    wanted = mine & drawn[groups.sources]
+    if not mine.any():
+        return "the library has no segment of it"
+    if not wanted.any():
+        found = ", ".join(index.source_names[source] for source in np.unique(groups.sources[mine]).tolist())
+        return f"it has segments of {found} alone: choice.sources gives none of them a weight above 0"
+    return f"choice.quality drops all of it: {_what_is_left(quality.criteria(), index, groups, wanted)}"
 
 
 def check_flags(quality: QualityFilter, index: SegmentIndex, groups: Groups, drawn: Bools) -> None:
@@ -176,11 +189,15 @@ def check_flags(quality: QualityFilter, index: SegmentIndex, groups: Groups, dra
             )
 
 
-def _what_is_left(criteria: Sequence[Criterion], index: SegmentIndex, groups: Groups, drawn: Bools) -> str:
-    total = int(count_by_source(None, index, groups)[drawn].sum())
-    passed = [int(count_by_source(passing([one], index), index, groups)[drawn].sum()) for one in criteria]
-    alone = ", ".join(f"{one.name} {count:,}" for one, count in zip(criteria, passed, strict=True))
-    return f"of {total:,}, each criterion alone leaves: {alone}"
+def _what_is_left(criteria: Sequence[Criterion], index: SegmentIndex, groups: Groups, wanted: Bools) -> str:
+    """How many segments each criterion leaves of the ``wanted`` groups."""
+
+    def count(selection: Selection | None) -> int:
+        first, behind = groups.bounds(selection)
+        return int((behind - first)[wanted].sum())
+
+    alone = ", ".join(f"{one.name} {count(passing([one], index)):,}" for one in criteria)
+    return f"of {count(None):,}, each criterion alone leaves: {alone}"
 
 
 def count_by_source(selection: Selection | None, index: SegmentIndex, groups: Groups) -> npt.NDArray[np.int64]:

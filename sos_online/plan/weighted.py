@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import numpy as np
+from pydantic import AfterValidator
 
 Kind = TypeVar("Kind", bound=str)
+LIGHTEST, HEAVIEST = 1e-30, 1e30
+
+
+def _in_reach(weight: float) -> float:
+    """Weights are multiplied with each other and added up: none of that may overflow, or vanish."""
+    if weight != 0 and not LIGHTEST <= weight <= HEAVIEST:
+        raise ValueError(f"expected 0, or a weight of {LIGHTEST:g} … {HEAVIEST:g}")
+    return weight
+
+
+Weight = Annotated[float, AfterValidator(_in_reach)]
 
 
 def in_order(weights: Mapping[Kind, float], order: tuple[Kind, ...]) -> dict[Kind, float]:

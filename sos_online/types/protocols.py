@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -25,6 +25,11 @@ class SegmentIndex(Protocol):
     @property
     def category_names(self) -> Sequence[str]:
         """Category ``c`` is ``category_names[c - 1]``."""
+        ...
+
+    def categories_by_name(self) -> Mapping[str, Sequence[int]]:
+        """Ids of the categories that a name may mean, by what ``ops.names.fold`` makes of it: the one whose own name it
+        is, or in which it is joined, or else all of which a source states it as a synonym. Made when asked for."""
         ...
 
     @property

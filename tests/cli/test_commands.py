@@ -169,3 +169,8 @@ def test_what_decoders_and_warnings_say_is_one_line(tmp_path: Path) -> None:
     assert "WARN" not in done.stderr
     lines = done.stderr.splitlines()
     assert lines and all(line.startswith("warning: flags.json: 1 of 2 keys are of no segment") for line in lines)
+
+
+def test_what_a_path_holds_does_not_steer_the_terminal(run: Any, tmp_path: Path) -> None:
+    status, _, err = run("preview", tmp_path / "out", "--library", tmp_path / "a\x1b[31mb")
+    assert status == 1 and "\x1b" not in err and "a\\x1b[31mb" in err

@@ -60,3 +60,11 @@ def test_exception_is_one_line(
     status, out, err = run("layout", *words)
     assert status == 1 and named in err and out == "" and "Traceback" not in err
     assert not list(tmp_path.glob("out.*")) and not list(tmp_path.glob("sheet.*"))
+
+
+def test_exception_shows_the_field_and_not_all_that_is_in_it(run: Any, tmp_path: Path) -> None:
+    content = coco_content()
+    content["categories"][0]["name"] = {f"key {number}": number for number in range(99)}
+    status, _, err = run("layout", "fit", write_json(tmp_path, content), tmp_path / "out.json")
+    assert status == 1 and "categories[0]: field 'name': expected a text, found {'key 0'" in err
+    assert "key 20" not in err and err.count("\n") == 1

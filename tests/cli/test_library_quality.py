@@ -159,6 +159,18 @@ def test_sheet_shows_a_section_for_each_criterion(run: Any, mixed: Path, tmp_pat
     )
 
 
+@pytest.mark.parametrize("by", ["nothing", "recipe"])
+def test_sheet_without_a_filter_is_refused(run: Any, mixed: Path, tmp_path: Path, by: str) -> None:
+    (tmp_path / "recipe.yaml").write_text("choice: {by: segment}\n")
+    words = ["--recipe", tmp_path / "recipe.yaml"] if by == "recipe" else []
+    status, out, err = run("library", "quality", mixed, *words, "--sheet", tmp_path / "dropped.png")
+    assert status == 1 and out == "" and not (tmp_path / "dropped.png").exists()
+    assert err == (
+        "error: --sheet: expected a filter, by options such as --min-opaque 1024 or by choice.quality of --recipe, "
+        "found none: nothing is dropped\n"
+    )
+
+
 def test_sheet_of_a_filter_that_drops_all_or_asks_for_nothing(mixed: Path) -> None:
     library = sos.SegmentLibrary.open(mixed)
     everything = QualityReport(library, SegmentChoice.model_validate({"quality": {"min_opaque": 10**6}}))

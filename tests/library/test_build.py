@@ -229,12 +229,6 @@ def test_after_nothing_could_be_taken_the_folder_is_free(tmp_path: Path) -> None
     assert len(sos.build_library(tmp_path / "out", [Listed("t", ["a"])])) == 1
 
 
-def test_exception_for_fewer_than_no_workers(tmp_path: Path) -> None:
-    with pytest.raises(sos.LibraryError, match="workers: expected 0 or more, found -1"):
-        sos.build_library(tmp_path / "out", [Listed("s", ["a"])], workers=-1)
-    assert not (tmp_path / "out").exists()
-
-
 def test_exception_for_a_damaged_mark_of_a_build(tmp_path: Path) -> None:
     write_files(tmp_path / "out", {"building.json": b"{"})
     with pytest.raises(sos.LibraryError, match=r"building\.json"):
@@ -277,6 +271,18 @@ def test_exception_for_any_other_error_names_source_and_unit(tmp_path: Path) -> 
     with pytest.raises(sos.SourceError, match=r"'s': s1: .*KeyError: 'x'") as caught:
         sos.build_library(tmp_path / "out", [Failing(error)])
     assert caught.value.__cause__ is error
+
+
+def test_exception_for_a_unit_whose_name_would_steer_a_terminal(tmp_path: Path) -> None:
+    class Named(Listed):
+        def units(self) -> Iterator[Unit]:
+            yield Unit("a\x1b[31m.png", size=0, segments=1, payload=None)
+
+        def read(self, unit: Unit) -> Iterable[RawSegment | LeftOut]:
+            raise KeyError("x")
+
+    with pytest.raises(sos.SourceError, match=r"'s': a\\x1b\[31m\.png: .*KeyError: 'x'"):
+        sos.build_library(tmp_path / "out", [Named("s", [])])
 
 
 def test_what_is_nowhere_opaque_is_left_out(tmp_path: Path) -> None:

@@ -111,5 +111,5 @@ def test_damage(tmp_path: Path, processes: ForkServerContext, seed: int) -> None
 
 @pytest.mark.slow
 def test_damage_for_long(tmp_path: Path, processes: ForkServerContext, built: Path) -> None:
-    root = Path(shutil.copytree(built, tmp_path / "copy"))
+    root = Path(shutil.copytree(built, tmp_path / "long"))
     assert exit_code(processes, damage_again_and_again, root, 7, 10_000) == 0

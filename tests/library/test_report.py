@@ -44,6 +44,22 @@ def test_the_first_of_each_reason_are_named_whatever_shard_they_are_in(tmp_path:
     assert library.manifest.sources[0].examples == {"empty": ("s1", "s2", "s3", "s5", "s7")}
 
 
+STEERING = {"a\x1b[31m": "a\\x1b[31m", "b\nerror: c": "b\\nerror: c", "d\u202eg": "d\\u202eg", "e\x9b1m": "e\\x9b1m"}
+
+
+@pytest.mark.parametrize(("name", "shown"), STEERING.items(), ids=map(repr, STEERING))
+def test_names_of_files_that_would_steer_a_terminal_are_spelt_out(tmp_path: Path, name: str, shown: str) -> None:
+    """Of what is taken and of what is left out; in the library, and in the message that nothing could be taken."""
+    files = {f"c/{name}.png": disc(), f"c/{name}x.png": b""}
+    library = sos.build_library(tmp_path / "out", [sos.CategoryFolders(write_files(tmp_path / "in", files))])
+    assert library.key(0) == f"c/{shown}.png"
+    assert library.manifest.sources[0].examples == {"empty file": (f"c/{shown}x.png",)}
+    nothing = sos.CategoryFolders(write_files(tmp_path / "none", {f"c/{name}x.png": b""}))
+    with pytest.raises(sos.LibraryError) as caught:
+        sos.build_library(tmp_path / "empty", [nothing])
+    assert f"1 x empty file: c/{shown}x.png" in str(caught.value)
+
+
 def test_each_source_names_its_own(tmp_path: Path) -> None:
     sources = [Listed("s", ["a", ""]), Listed("t", ["", "b"]), Listed("u", ["c"])]
     library = sos.build_library(tmp_path / "out", sources, encoding=ENCODING)

@@ -122,6 +122,46 @@ def test_a_library_of_joined_names(tmp_path: Path) -> None:
     assert library.category_image_shares[1] != library.category_image_shares[1]  # nobody says: nan
 
 
+def test_what_else_a_category_is_called(tmp_path: Path) -> None:
+    """Own names and joined ones are of one category each; synonyms that sources state may be of several."""
+    facts = {
+        "computer mouse": CategoryFacts(synonyms=("mouse", "cup")),
+        "house mouse": CategoryFacts(synonyms=("mouse", "House_Mouse", "rodent")),
+    }
+    source = Listed("s", ["teacup", "computer mouse", "house mouse"], facts=facts)
+    vocabulary = sos.Vocabulary.of({"Cup": ["mug", "teacup", "cup.n.01"], "sofa": ["couch"]})
+    library = sos.build_library(tmp_path / "out", [source], encoding=ENCODING, vocabulary=vocabulary)
+    assert library.category_names == ["computer mouse", "Cup", "house mouse"]
+    assert library.categories_by_name() == {
+        **dict.fromkeys(["cup", "mug", "teacup", "cup.n.01"], (2,)),  # not a synonym of the first
+        "computer mouse": (1,),
+        "house mouse": (3,),
+        "mouse": (1, 3),
+        "rodent": (3,),
+    }
+
+
+def test_a_recipe_names_a_category_by_what_is_joined_in_it(tmp_path: Path) -> None:
+    library = build(tmp_path / "out", "mug", "dog", vocabulary=sos.Vocabulary.of({"cup": ["mug", "cup.n.01"]}))
+    for name in ("mug", "Cup", "cup.n.01"):
+        choice = {"weights": {"kind": "named", "names": {name: 1}, "others": 0}}
+        dataset = sos.SOSDataset(library, sos.Recipe().replace(choice=choice, light=None), length=3)
+        assert {placed.category for index in range(3) for placed in dataset.scene(index).placements} == {1}
+    with pytest.raises(
+        sos.RecipeError, match=r"names\.couch: the library has no such category: expected one of cup, dog"
+    ):
+        sos.SOSDataset(
+            library, sos.Recipe().replace(choice={"weights": {"kind": "named", "names": {"couch": 1}}}), length=1
+        )
+
+
+def test_names_can_be_asked_for_after_an_append(tmp_path: Path) -> None:
+    """By those who opened the library before: its tables of then are removed."""
+    library = build(tmp_path / "out", "dog")
+    sos.append_to_library(tmp_path / "out", [Listed("t", ["ant"])])
+    assert library.categories_by_name() == {"dog": (1,)}
+
+
 def test_ids_of_an_earlier_library(tmp_path: Path) -> None:
     """Rebuilt with more and with fewer names, a category keeps its id; it may be empty."""
     first = build(tmp_path / "first", "dog", "cat", vocabulary=sos.Vocabulary.of({"cat": ["kitten"]}))

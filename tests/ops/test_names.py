@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sos_online.ops.names import as_unicode, category_name, fold
+from sos_online.ops.names import as_key, as_unicode, category_name, fold
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,21 @@ def test_category_name(name: str, shown: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("cat/a_b 1.png#7", "cat/a_b 1.png#7"),
+        ("caf\u00e9/\u732b.png", "caf\u00e9/\u732b.png"),
+        ("a\x1b]0;title\x07", "a\\x1b]0;title\\x07"),
+        ("a\nb\rc\td", "a\\nb\\rc\\td"),
+        ("a\x7f\x9b\u2028\u202e\u2069", "a\\x7f\\x9b\\u2028\\u202e\\u2069"),
+        ("\udcff", "\\udcff"),
+    ],
+)
+def test_as_key(name: str, key: str) -> None:
+    assert as_key(name) == key
+
+
+@pytest.mark.parametrize(
     ("one", "other", "same"),
     [
         ("Hot_Dog", "hot dog", True),
@@ -43,7 +58,7 @@ def test_fold(one: str, other: str, same: bool) -> None:
 
 @given(st.text(st.characters(), max_size=12))
 def test_all_can_be_written_and_nothing_changes_twice(name: str) -> None:
-    for change in (as_unicode, category_name, fold):
+    for change in (as_key, as_unicode, category_name, fold):
         once = change(name)
         once.encode()
         assert change(once) == once

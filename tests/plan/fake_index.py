@@ -31,12 +31,14 @@ FLAWLESS: dict[Measure, tuple[Any, str]] = {
 class FakeIndex:
     """``counts[category][source]`` segments, rows sorted by category, then by source.
 
-    ``measures`` replaces a measure of all rows, which are flawless otherwise; ``image_shares`` that of categories.
+    ``measures`` replaces a measure of all rows, which are flawless otherwise; ``image_shares`` that of categories;
+    ``other_names`` are folded names beside the categories' own, with the ids that they may mean.
     """
 
     counts: Sequence[Sequence[int]]
     measures: Mapping[Measure, Sequence[Any]] = field(default_factory=dict)
     image_shares: Sequence[float] | None = None
+    other_names: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
     @property
     def num_categories(self) -> int:
@@ -49,6 +51,9 @@ class FakeIndex:
     @property
     def category_names(self) -> list[str]:
         return [f"category {number + 1}" for number in range(self.num_categories)]
+
+    def categories_by_name(self) -> Mapping[str, Sequence[int]]:
+        return {**self.other_names, **{name: [number] for number, name in enumerate(self.category_names, 1)}}
 
     @property
     def source_names(self) -> list[str]:

@@ -73,7 +73,7 @@ def test_camera_effects_are_drawn_each_on_its_own() -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"relighters": {"photometric": -1}}, "0 or more"),
+        ({"relighters": {"photometric": -1}}, "expected 0, or a weight"),
         ({"relighters": {}}, "at least one above 0"),
         ({"relighters": {"sunlight": 1}}, "sunlight"),
         ({"blenders": {"seamless": 1}}, "seamless"),

@@ -204,8 +204,8 @@ def test_a_filter_costs_a_bit_for_each_segment() -> None:
     [
         ({"sources": {"sauce 0": 1}}, "sources.sauce 0: the library has no such source: expected one of source 0, so"),
         ({"weights": named(33)}, "weights.names.category 33: the library has no such category: expected one of"),
-        ({"weights": named(2)}, "weights.names.category 2: has the weight 1, and none of its segments can be drawn"),
-        ({"sources": {"source 1": 2}, "weights": named(1)}, "weights.names.category 1: has the weight 1, and none"),
+        ({"weights": named(2)}, "weights.names.category 2: has the weight 1, and the library has no segment of it"),
+        ({"sources": {"source 1": 2}, "weights": named(1)}, "weights.names.category 1: has the weight 1, and it h"),
         ({"sources": BOTH, "weights": named(1, others=0)}, "sources.source 1: has the weight 2, and none of its"),
         ({"weights": {"kind": "repeat_factor", "counted_by": "images"}}, "weights.counted_by: images: the library"),
         ({"weights": named(1, 3, 4, 5, 6, weight=0)}, "weights: no segment that passes is of a category whose weight"),
@@ -216,10 +216,76 @@ def test_exception_names_the_key_and_what_there_is(settings: dict[str, Any], mes
         chooser(LONG_TAIL, **settings)
 
 
-def test_exception_names_the_nearest_of_many_categories() -> None:
-    many = FakeIndex([(1, 0)] * 30)
-    with pytest.raises(RecipeError, match="it has 30, such as category 1"):
-        chooser(many, weights={"kind": "named", "names": {"categori 1": 1}})
+@pytest.mark.parametrize(
+    ("name", "near"), [("categori 1", "category 1, category"), ("Muug", "category 7"), ("zzz", None)]
+)
+def test_exception_names_the_nearest_of_many_categories(name: str, near: str | None) -> None:
+    """The nearest may be another name of a category."""
+    many = FakeIndex([(1, 0)] * 30, other_names={"mug": [7]})
+    with pytest.raises(RecipeError) as caught:
+        chooser(many, weights={"kind": "named", "names": {name: 1}})
+    start = f"choice.weights.names.{name}: the library has no such category: it has 30"
+    assert str(caught.value).startswith(start + (f", such as {near}" if near else ""))
+    assert near or str(caught.value) == start
+
+
+KNOWN_BY_OTHERS = FakeIndex(LONG_TAIL.counts, other_names={"mug": [1], "cup.n.01": [1], "mouse": [3, 6]})
+
+
+@pytest.mark.parametrize("name", ["mug", " MUG", "cup.n.01"])
+def test_a_category_may_be_named_by_what_is_joined_in_it(name: str) -> None:
+    weights = {"kind": "named", "names": {name: 1}, "others": 0}
+    assert set(chooser(KNOWN_BY_OTHERS, weights=weights).draw(20, generator())[1].tolist()) == {1}
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["mouse"], "mouse: expected the name of one category, found a synonym of 'category 3', 'category 6'"),
+        (["mug", "Category 1"], "mug: is the category 'category 1', and so is 'Category 1': expected one weight"),
+        (["mug", "cup.n.01"], "mug: is the category 'category 1', and so is 'cup.n.01': expected one weight"),
+    ],
+)
+def test_exception_for_names_that_mean_several_or_the_same(names: list[str], message: str) -> None:
+    with pytest.raises(RecipeError, match=re.escape(f"choice.weights.names.{message}")):
+        chooser(KNOWN_BY_OTHERS, weights={"kind": "named", "names": dict.fromkeys(names, 1)})
+
+
+def test_names_are_not_looked_up_where_none_is_used() -> None:
+    """A large library has many."""
+
+    class Nameless(FakeIndex):
+        def categories_by_name(self) -> Any:
+            raise AssertionError("asked for names")
+
+    chooser(Nameless(LONG_TAIL.counts), weights="repeat_factor", sources={"source 0": 1}).draw(3, generator())
+
+
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [
+        ({}, "choice.quality drops all of it: of 4, each criterion alone leaves: min_opaque: 100 0, at_border: drop 4"),
+        ({"sources": {"source 1": 1}}, "choice.quality drops all of it: of 2, each criterion alone leaves: "),
+        ({"weights": named(1, 3), "sources": {"source 1": 1}}, "it has segments of source 0 alone: choice.sources "),
+    ],
+)
+def test_a_named_category_that_cannot_be_drawn_says_which_filter_drops_it(settings: dict[str, Any], why: str) -> None:
+    index = small(LONG_TAIL, *(row for row, (category, _) in enumerate(LONG_TAIL.rows()) if category == 5))
+    quality = {"min_opaque": 100, "at_border": "drop"}
+    with pytest.raises(RecipeError, match=re.escape(f": has the weight 1, and {why}")) as caught:
+        chooser(index, **{"weights": named(5, 3), "quality": quality, **settings})
+    assert str(caught.value).startswith("choice.weights.names.category ")
+
+
+@pytest.mark.parametrize("by", BY)
+def test_the_heaviest_and_the_lightest_weights_neither_overflow_nor_vanish(by: str) -> None:
+    weights = {"kind": "named", "names": {"category 1": 1e30, "category 3": 1e-30}, "others": 0}
+    for sources in ({"source 0": 1e30}, {"source 0": 1e-30}, {"source 0": 1e-30, "source 1": 1e30}):
+        with np.errstate(all="raise"):
+            found = chooser(LONG_TAIL, by=by, weights=weights, sources=sources)
+        assert np.flatnonzero(found.can_draw()).tolist() == [1, 3]
+        rows, categories = found.draw(20, generator())
+        assert set(categories.tolist()) <= {1, 3} and (rows >= 0).all()
 
 
 def test_images_must_be_known_of_every_category_that_can_be_drawn() -> None:

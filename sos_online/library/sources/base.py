@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from sos_online.errors import SourceError
 from sos_online.ops.names import as_unicode
@@ -106,6 +106,7 @@ def unit_left_out(key: str, reason: str) -> Unit:
     return Unit(key, size=0, segments=0, payload=LeftOut(key, reason))
 
 
+@runtime_checkable
 class Source(Protocol):
     """A place where segments come from. ``units`` are listed in a fixed order; ``read`` depends on its unit alone.
 

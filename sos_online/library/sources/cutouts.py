@@ -42,7 +42,8 @@ class Cutouts:
         flags: a file of flags, see :class:`FlagTable`.
 
     Raises:
-        SourceError: ``pattern`` is no regular expression or has no such group, or is given beside ``category``.
+        SourceError: ``pattern`` is no regular expression or has no such group, or is given beside ``category``; when
+            it is listed: the table has no column ``category``, and nothing else says the category.
     """
 
     root: Path
@@ -129,6 +130,15 @@ class Cutouts:
         if self.table is None:
             return {}
         records = read_records(self.table, ("file",))
+        elsewhere = self.category or self.pattern
+        if records and not elsewhere and not any("category" in record for record in records.values()):
+            columns = (
+                ", ".join(dict.fromkeys(repr(name) for record in records.values() for name in record)) or "no other"
+            )
+            raise SourceError(
+                f"{self.table}: column 'category': expected beside 'file', or else the source's setting category or "
+                f"pattern; found {columns:.200}"
+            )
         return {_composed(file_name): record for file_name, record in records.items()}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, TypeAdapter, ValidationError, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, ValidationInfo, field_validator
 
 from sos_online.errors import SourceError
 from sos_online.library.sources.ade20k import Ade20k
@@ -25,8 +25,16 @@ from sos_online.library.sources.voc import VocSegmentation
 from sos_online.library.strict_yaml import read_yaml
 from sos_online.types import Section
 
-MinArea = Annotated[int, Field(ge=1)]
-Share = Annotated[float, Field(ge=0, le=1)]
+
+def _no_truth_value(value: Any) -> Any:
+    if isinstance(value, bool):  # which Python counts as 0 and 1
+        raise ValueError("expected a number")
+    return value
+
+
+Number = BeforeValidator(_no_truth_value)
+MinArea = Annotated[int, Field(ge=1), Number]
+Share = Annotated[float, Field(ge=0, le=1), Number]
 OnlyImages = list[str] | Path
 
 
@@ -98,7 +106,7 @@ class MasksEntry(Entry):
     masks: Path
     category: str
     mask_suffix: str | None = None
-    not_objects: tuple[int, ...] = (0,)
+    not_objects: tuple[Annotated[int, Number], ...] = (0,)
     min_area: MinArea = 256
 
 

@@ -16,7 +16,7 @@ from sos_online.library.sources.reading.flags import FlagTable, flags_of
 from sos_online.library.sources.reading.folders import Found, file_or_folder
 from sos_online.library.sources.reading.rgba_files import Label, from_bytes
 from sos_online.library.sources.reading.word_fields import words_of
-from sos_online.ops.names import category_name
+from sos_online.ops.names import as_key, category_name
 from sos_online.types import FLAGS, Flag
 
 IMAGE = "image_path"
@@ -77,7 +77,7 @@ class ParquetSegments:
                     found = True
                     yield unit
             except _NotReadableError as error:
-                problems.append(f"{file.name}: {error}")
+                problems.append(f"{as_key(file.name)}: {error}")
                 yield unit_left_out(file.name, str(error))
         if not found:
             raise SourceError(f"{self.path}: expected rows in *.parquet, found none. {'; '.join(problems[:3])}".strip())
@@ -128,19 +128,21 @@ def _units_of(file: Found, flags: FlagTable) -> Iterator[Unit]:
 
 def _check_columns(file: Found, schema: pa.Schema) -> None:
     """Raises ``SourceError`` if a file is Parquet of something else."""
+    path = as_key(str(file.path))
     for column in (IMAGE, "category"):
         if schema.names.count(column) != 1:
-            raise SourceError(f"{file.path}: expected one column {column!r}, found {', '.join(schema.names)}")
+            found = as_key(", ".join(schema.names))
+            raise SourceError(f"{path}: expected one column {column!r}, found {found}")
     kind = schema.field(IMAGE).type
     if pa.types.is_struct(kind) and kind.get_field_index("bytes") >= 0:
         kind = kind.field("bytes").type
     if not (pa.types.is_binary(kind) or pa.types.is_large_binary(kind)):
-        raise SourceError(f"{file.path}: column {IMAGE!r}: expected the bytes of images, found {kind}")
+        raise SourceError(f"{path}: column {IMAGE!r}: expected the bytes of images, found {kind}")
     kind = schema.field("category").type
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
     if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
-        raise SourceError(f"{file.path}: column 'category': expected texts, found {kind}")
+        raise SourceError(f"{path}: column 'category': expected texts, found {kind}")
 
 
 def _records(path: Path, rows: Rows) -> Iterator[dict[str, Any]]:

@@ -5,7 +5,6 @@ from sos_online.plan.layout.fit import fit_layout
 from sos_online.plan.layout.laid_out import LaidOut, Layout
 from sos_online.plan.layout.learned import FromLearned
 from sos_online.plan.layout.make import (
-    LAYOUT_KINDS,
     AnyLayout,
     FileKey,
     FromFile,
@@ -20,7 +19,6 @@ from sos_online.plan.layout.random_centres import RandomCentres
 from sos_online.plan.layout.size_prior import SizePrior
 
 __all__ = [
-    "LAYOUT_KINDS",
     "AnyLayout",
     "DrawableCategories",
     "FileKey",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import Annotated, get_args
+from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
@@ -22,7 +22,6 @@ from sos_online.types import BoxTable, LayoutData, LearnedLayout
 AnyLayout = SizePrior | RandomBoxes | RandomCentres | FromTable | FromLearned | Mixture
 
 LayoutChoice = Annotated[Annotated[AnyLayout, Field(discriminator="kind")], BeforeValidator(with_its_kind)]
-LAYOUT_KINDS = frozenset(one.model_fields["kind"].default for one in get_args(AnyLayout))
 
 FromFile = FromTable | FromLearned
 FileKey = tuple[str, str]

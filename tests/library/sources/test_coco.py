@@ -259,3 +259,27 @@ def test_exception_for_two_categories_of_one_id(tmp_path: Path) -> None:
     source = write_coco(tmp_path, categories=[{"id": 3, "name": "cat"}, {"id": 3, "name": "dog"}])
     with pytest.raises(sos.SourceError, match=r"categories\[1\]: id 3 is that of another category too"):
         list(source.units())
+
+
+LONG = {f"key {number}": number for number in range(99)}
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"images": [LONG | {"id": LONG, "file_name": "a.png"}]}, "images[0]: field 'id'"),
+        ({"images": [{"id": 1, "file_name": LONG}]}, "images[0]: field 'file_name'"),
+        ({"annotations": [{**SQUARE, "category_id": LONG}]}, "annotations[0]: field 'category_id'"),
+        ({"categories": [[LONG]]}, "categories[0]"),
+    ],
+)
+def test_exception_shows_the_beginning_of_what_is_found(tmp_path: Path, fields: dict[str, Any], named: str) -> None:
+    with pytest.raises(sos.SourceError) as caught:
+        list(write_coco(tmp_path, **fields).units())
+    place, _, found = str(caught.value).partition(", found ")
+    assert place.startswith(f"{tmp_path / 'instances.json'}: {named}: expected ") and len(found) == 80
+
+
+def test_exception_for_a_missing_picture_whose_name_would_steer_a_terminal(tmp_path: Path) -> None:
+    with pytest.raises(sos.SourceError, match=r"/\\x1b\[2J\.png: named in .*, but it is not there"):
+        list(write_coco(tmp_path, images=[{"id": 1, "file_name": "\x1b[2J.png"}]).units())

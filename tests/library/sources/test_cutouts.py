@@ -105,6 +105,29 @@ def test_a_table_and_what_is_used_where_it_says_nothing(tmp_path: Path) -> None:
     assert [item.words.description for item in taken(named)] == ["", "B"]
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "found"),
+    [
+        ("t.csv", "file,Category,features\na.png,cat,red\nb.png,dog,blue\n", "'Category', 'features'"),
+        ("t.tsv", "file\na.png\nb.png\n", "no other"),
+        ("t.json", '{"a.png": {"class": "cat"}, "b.png": {"class": "dog"}}', "'class'"),
+        ("t.json", '[{"file": "a.png", "class": "cat"}, {"file": "b.png", "label": 1}]', "'class', 'label'"),
+    ],
+)
+def test_exception_for_a_table_without_categories(tmp_path: Path, name: str, content: str, found: str) -> None:
+    """One for the table, and not one for each of its rows; unless the categories come from elsewhere."""
+    root = write_files(tmp_path / "in", {"a.png": disc(), "b.png": disc()})
+    (tmp_path / name).write_text(content)
+    with pytest.raises(sos.SourceError) as caught:
+        list(Cutouts(root, tmp_path / name).units())
+    assert str(caught.value) == (
+        f"{tmp_path / name}: column 'category': expected beside 'file', or else the source's setting category or "
+        f"pattern; found {found}"
+    )
+    assert set(categories(Cutouts(root, tmp_path / name, category="pet")).values()) == {"pet"}
+    assert categories(Cutouts(root, tmp_path / name, pattern="(?P<category>.)")) == {"a.png": "a", "b.png": "b"}
+
+
 def test_a_table_names_files_in_either_form_of_unicode(tmp_path: Path) -> None:
     root = write_files(tmp_path / "in", {"cafe\u0301.png": disc(), "caf\u00e9.webp": b""})
     (tmp_path / "t.csv").write_text("file,category\ncaf\u00e9.png,place\ncafe\u0301.webp,place\n", "utf-8")

@@ -101,6 +101,23 @@ def test_only_images_as_a_list_or_a_file(tmp_path: Path) -> None:
             r"sources\[0\]: sa1b: min_iou: .*less than or equal to 1, found 2",
         ),
         ([{"kind": "coco", "images": "a", "annotations": "b", "min_area": 0}], r"coco: min_area: .*, found 0"),
+        *(
+            (
+                [{"kind": kind, "images": "a", "annotations": "b", "min_area": value}],
+                rf"{kind}: min_area: .*, found {value}$",
+            )
+            for kind in ("coco", "lvis")
+            for value in (True, False)
+        ),
+        ([{"kind": "sa1b", "root": "a", "min_iou": True}], r"sa1b: min_iou: expected a number, found True$"),
+        (
+            [{"kind": "sa1b", "root": "a", "min_stability": False}],
+            r"sa1b: min_stability: expected a number, found False$",
+        ),
+        (
+            [{"kind": "masks", "images": "a", "masks": "b", "category": "c", "not_objects": [0, True]}],
+            r"masks: not_objects\.1: expected a number, found True$",
+        ),
         ([{"kind": "cocoa", "root": "a"}], r"sources\[0\]: kind: expected coco, lvis, .*, tars, found 'cocoa'"),
         ([{"root": "a"}], r"sources\[0\]: kind: expected coco, lvis, .*, tars, found None"),
         ([5], r"sources\[0\]: .*, found 5"),

@@ -56,7 +56,7 @@ def read_instances(path: Path, image_names: tuple[str, ...] = ("file_name",)) ->
 
 def _check_entry(place: str, entry: object, required: _Fields, optional: _Fields) -> None:
     if not isinstance(entry, dict):
-        raise SourceError(f"{place}: expected an object, found {entry!r}")
+        raise SourceError(f"{place}: expected an object, found {entry!r:.80}")
     for name, types in required.items():
         if name not in entry:
             raise SourceError(f"{place}: field {name!r} is missing")
@@ -68,4 +68,4 @@ def _check_entry(place: str, entry: object, required: _Fields, optional: _Fields
 def _check_type(place: str, name: str, value: object, types: tuple[type, ...]) -> None:
     if not isinstance(value, types):
         expected = " or ".join(_SHOWN[one] for one in types)
-        raise SourceError(f"{place}: field {name!r}: expected {expected}, found {value!r}")
+        raise SourceError(f"{place}: field {name!r}: expected {expected}, found {value!r:.80}")

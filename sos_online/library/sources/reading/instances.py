@@ -25,7 +25,7 @@ from sos_online.library.sources.reading.folders import path_inside
 from sos_online.library.sources.reading.pictures import read_photo
 from sos_online.library.sources.reading.regions import cut_out
 from sos_online.library.sources.reading.segmentation import decode_segmentation
-from sos_online.ops.names import category_name
+from sos_online.ops.names import as_key, category_name
 
 NamesOf = Callable[[dict[str, Any]], tuple[str, ...]]
 
@@ -199,7 +199,7 @@ def _find(images: Path, names: tuple[str, ...], annotations: Path) -> tuple[str,
             raise SourceError(f"{annotations}: images: file name {name!r} leaves the image folder {images}")
         if path.is_file():
             return name, path
-    raise SourceError(f"{images / names[0]}: named in {annotations}, but it is not there")
+    raise SourceError(f"{images / as_key(names[0])}: named in {annotations}, but it is not there")
 
 
 def _annotation(entry: dict[str, Any], names: dict[int | str, str], before: dict[str, Any] | None) -> Annotation:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sos_online.errors import SourceError
+from sos_online.ops.names import as_key
 
 
 def read_json(path: Path) -> Any:
@@ -70,7 +71,7 @@ def _read_csv(path: Path, name_fields: Sequence[str]) -> Iterator[tuple[str, obj
             columns = reader.fieldnames or ()
             if len(set(columns)) < len(columns) or not set(columns) & set(name_fields):
                 expected = f"one column {' or '.join(name_fields)}, and none twice"
-                raise SourceError(f"{path}: columns: expected {expected}; found {', '.join(columns) or 'none'}")
+                raise SourceError(f"{path}: columns: expected {expected}; found {as_key(', '.join(columns)) or 'none'}")
             for record in reader:
                 place = f"line {reader.line_num}"
                 if None in record or None in record.values():

@@ -41,31 +41,36 @@ def members(path: Path) -> Iterator[Member]:
         TarError: at the first byte that is not as it should be.
     """
     with path.open("rb") as file:
-        end = file.seek(0, 2)
-        position = 0
-        extended: dict[str, str] = {}
-        while True:
-            header = _read(file, position, _BLOCK, end)
-            if not header.strip(b"\0"):
-                _check_rest(file)
-                return
-            _check(header)
-            size = int(extended["size"]) if "size" in extended else _number(header[124:136])
-            data = position + _BLOCK
-            kind = header[156:157]
-            if kind in (_LONG_NAME, _PAX):
-                if size > _MAX_EXTENSION:
-                    raise TarError("damaged archive header")
-                content = _read(file, data, size, end)
-                extended.update({"path": _text(content)} if kind == _LONG_NAME else _pax(content))
-            elif kind not in (_PAX_OF_ALL, _LONG_LINK):
-                name = extended.get("path") or _name(header)
-                if kind != _FOLDER and not name.endswith("/"):
-                    yield Member(name, data, size, _problem(name, kind) or (_CUT if data + size > end else ""))
-                extended = {}
-            if data + size > end:
-                raise TarError(_CUT)
-            position = data + -(-size // _BLOCK) * _BLOCK
+        yield from members_of(file)
+
+
+def members_of(file: BinaryIO) -> Iterator[Member]:
+    """As :func:`members`, of an archive that is open or in memory."""
+    end = file.seek(0, 2)
+    position = 0
+    extended: dict[str, str] = {}
+    while True:
+        header = _read(file, position, _BLOCK, end)
+        if not header.strip(b"\0"):
+            _check_rest(file)
+            return
+        _check(header)
+        size = int(extended["size"]) if "size" in extended else _number(header[124:136])
+        data = position + _BLOCK
+        kind = header[156:157]
+        if kind in (_LONG_NAME, _PAX):
+            if size > _MAX_EXTENSION:
+                raise TarError("damaged archive header")
+            content = _read(file, data, size, end)
+            extended.update({"path": _text(content)} if kind == _LONG_NAME else _pax(content))
+        elif kind not in (_PAX_OF_ALL, _LONG_LINK):
+            name = extended.get("path") or _name(header)
+            if kind != _FOLDER and not name.endswith("/"):
+                yield Member(name, data, size, _problem(name, kind) or (_CUT if data + size > end else ""))
+            extended = {}
+        if data + size > end:
+            raise TarError(_CUT)
+        position = data + -(-size // _BLOCK) * _BLOCK
 
 
 def _read(file: BinaryIO, position: int, size: int, end: int) -> bytes:
