@@ -60,7 +60,7 @@ def build(
         Path | None,
         _about(
             "--only-images",
-            "--coco, --lvis, or else --folders: text file of the images that segments may come from, one a line.",
+            "--coco and --lvis, or --folders: text file of the images that segments may come from, one a line.",
         ),
     ] = None,
     table: Annotated[
@@ -97,7 +97,10 @@ def build(
         raise SourceError("--append: a library keeps its settings: leave out --name, --licence and --max-side")
     _for_some("--strip-digits", strip_digits, {"--folders": folders})
     _for_some("--only-images", only_images, {"--coco": coco, "--lvis": lvis, "--folders": folders})
-    _for_some("--category", category, {"--masks": masks, "--sa1b": sa1b, "--tars": tars})
+    unnamed: dict[str, Paths] = {"--masks": masks, "--sa1b": sa1b, "--tars": tars}
+    _for_some("--category", category, unnamed)
+    if category and sum(map(bool, unnamed.values())) > 1:
+        raise SourceError(f"--category: expected one of {', '.join(unnamed)}; --sources has settings for each")
     of_photos = {"--coco": coco, "--lvis": lvis, "--masks": masks, "--voc": voc, "--ade20k": ade20k, "--sa1b": sa1b}
     _for_some("--min-area", min_area, of_photos)
     cut_out = {} if min_area is None else {"min_area": min_area}
@@ -179,7 +182,11 @@ def _for_the_one(option: str, file: Path | None, entries: Sequence[Entry], what:
 
 
 def _limit(photos: Sequence[Entry], crops: Sequence[Entry], only_images: Path) -> None:
-    """Limit the JSON files to a list of images, giving each the names that it has; where there are none, the crops."""
+    """Limit the JSON files to a list of images, giving each the names that it has; or the crops."""
+    if photos and crops:  # a name that one of them does not know would be no mistake in the list
+        raise SourceError(
+            "--only-images: expected --coco and --lvis, or --folders, found both; --sources has a list for each"
+        )
     wanted = [line for line in read_lines(only_images) if line]
     if not photos:
         for entry in crops:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 import yaml
-from rich.table import Table
+from rich.table import Column, Table
 
 from sos_online.cli.dropped_sheet import dropped_sheet
 from sos_online.cli.png_file import write_png
@@ -21,7 +21,9 @@ _HEADINGS = ("lowest", "25 %", "median", "75 %", "highest")
 
 
 def quality(
-    library: Annotated[Path | None, typer.Argument(help="Folder of a library; the demo library if absent.")] = None,
+    library: Annotated[
+        str | None, typer.Argument(help="Folder or URL of a library; the demo library if absent.")
+    ] = None,
     recipe: RecipeOption = None,
     preset: Annotated[str | None, typer.Option(help="filter_0 … filter_4: flags that must hold.")] = None,
     flag: Annotated[list[str] | None, typer.Option(help="A further flag that must hold; may be repeated.")] = None,
@@ -85,25 +87,26 @@ def _print(report: QualityReport) -> None:
 
 
 def _what_passes(data: dict[str, Any]) -> Table:
+    """A line for each filter and source: a column for each source would be cut off where there are many."""
     sources = list(data["segments"])
-    table = Table("passes", "all", *sources)
-    rows = {**data["passes"], "all of these": data["passes_all"]} if data["passes"] else {}
-    table.add_row(
-        "no filter", f"{sum(data['segments'].values()):,}", *(f"{count:,}" for count in data["segments"].values())
-    )
+    table = Table(_named("passes"), _named("source"), "segments")
+    rows = {"no filter": data["segments"]}
+    if data["passes"]:
+        rows |= {**data["passes"], "all of these": data["passes_all"]}
     for name, counts in rows.items():
-        table.add_row(name, _of(counts, data["segments"]), *(_of(counts, data["segments"], one) for one in sources))
+        if len(sources) > 1:
+            table.add_row(name, "all", _of(counts, data["segments"]))
+        for one in sources:
+            table.add_row(name, one, _of(counts, data["segments"], one))
     return table
 
 
 def _what_is_known(data: dict[str, Any]) -> Table:
-    table = Table("flags and marks", *data["segments"])
+    table = Table(_named("flags and marks"), _named("source"), "segments")
     for flag, counts in data["flags"].items():
-        cells = [
-            f"holds for {_of(counts['holds'], counts['known'], one)}" if counts["known"][one] else "not known"
-            for one in data["segments"]
-        ]
-        table.add_row(flag, *cells)
+        for one in data["segments"]:
+            holds = f"holds for {_of(counts['holds'], counts['known'], one)}" if counts["known"][one] else "not known"
+            table.add_row(flag, one, holds)
     marks = (
         ("at the border", "border_known", "inside_picture"),
         ("border not known", "segments", "border_known"),
@@ -111,17 +114,23 @@ def _what_is_known(data: dict[str, Any]) -> Table:
     )
     for title, of, without in marks:
         rest = {one: total - data[without][one] for one, total in data[of].items()}
-        table.add_row(title, *(_of(rest, data["segments"], one) for one in data["segments"]))
+        for one in data["segments"]:
+            table.add_row(title, one, _of(rest, data["segments"], one))
     return table
 
 
 def _how_it_is_spread(data: dict[str, Any]) -> Table:
-    table = Table("measure", "source", *_HEADINGS)
+    table = Table(_named("measure"), _named("source"), *_HEADINGS)
     for measure, of_source in data["quantiles"].items():
         for source, values in of_source.items():
             digits = 0 if measure in ("opaque", "laplacian_variance") else 2
             table.add_row(measure, source, *(f"{value:,.{digits}f}" for value in values))
     return table
+
+
+def _named(heading: str) -> Column:
+    """A column of names, which a narrow terminal breaks and does not cut."""
+    return Column(heading, overflow="fold")
 
 
 def _of(counts: dict[str, int], totals: dict[str, int], source: str | None = None) -> str:

@@ -30,20 +30,21 @@ def read_layout_files(layout: AnyLayout) -> dict[FileKey, LayoutData]:
 
 
 def expand(path: str, where: str) -> Path:
-    """A path with its environment variables, ``${NAME}``, replaced; ``where`` begins messages.
+    """A path with its environment variables replaced: ``${NAME}``, or ``${NAME:-PATH}``, where ``PATH`` stands for a
+    variable that is not set. ``where`` begins messages.
 
     Raises:
-        RecipeError: a variable is not set.
+        RecipeError: a variable is not set, and nothing stands for it.
         SourceError: nothing is there.
     """
 
     def value(match: re.Match[str]) -> str:
-        name = match[1]
-        if not os.environ.get(name):
-            raise RecipeError(f"{where}: {path}: the environment variable {name} is not set")
-        return os.environ[name]
+        found = os.environ.get(match[1]) or match[2]
+        if not found:
+            raise RecipeError(f"{where}: {path}: the environment variable {match[1]} is not set")
+        return found
 
-    expanded = Path(re.sub(r"\$\{(\w+)\}", value, path))
+    expanded = Path(re.sub(r"\$\{(\w+)(?::-([^}]*))?\}", value, path))
     if not expanded.is_file():
         raise SourceError(f"{where}: {expanded}: expected a file, and there is none (working directory {Path.cwd()})")
     return expanded

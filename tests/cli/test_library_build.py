@@ -108,14 +108,15 @@ def test_only_images_of_crops(build: Any, tmp_path: Path) -> None:
     assert keys(tmp_path / "out") == ["person1/12_0.png"]
 
 
-def test_only_images_are_of_the_annotation_files_where_there_are_some(build: Any, tmp_path: Path) -> None:
-    """Crops beside them are taken whole."""
+def test_exception_for_a_list_of_images_of_two_kinds(build: Any, tmp_path: Path) -> None:
+    """Limiting one of them alone would let images in that the list leaves out."""
     write_coco(tmp_path / "c")
     root = write_files(tmp_path / "in", {"mug/1.png": disc()})
     (tmp_path / "names.txt").write_text("a.png\n")
-    words = ["--coco", tmp_path / "c/instances.json", "--images", tmp_path / "c", "--min-area", 1, "--folders", root]
-    assert build(tmp_path / "out", *words, "--only-images", tmp_path / "names.txt")[0] == 0
-    assert keys(tmp_path / "out") == ["a.png#7", "mug/1.png"]
+    words = ["--coco", tmp_path / "c/instances.json", "--images", tmp_path / "c", "--folders", root]
+    status, _, err = build(tmp_path / "out", *words, "--only-images", tmp_path / "names.txt")
+    assert status == 1 and "--only-images: expected --coco and --lvis, or --folders, found both" in err
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_table_and_flags(build: Any, tmp_path: Path) -> None:
@@ -144,6 +145,7 @@ def test_a_table_and_flags(build: Any, tmp_path: Path) -> None:
         (["--sos", "b", "--strip-digits"], "--strip-digits: expected --folders, which takes it, found none"),
         (["--sos", "b", "--only-images", "f"], "--only-images: expected --coco, --lvis or --folders, which take it"),
         (["--cutouts", "b", "--category", "x"], "--category: expected --masks, --sa1b or --tars, which take it"),
+        (["--sa1b", "b", "--tars", "c", "--category", "x"], "--category: expected one of --masks, --sa1b, --tars"),
         (["--sos", "b", "--min-area", "9"], "--min-area: expected --coco, --lvis, --masks, --voc, --ade20k or --sa1b"),
         (["--sources", "l.yaml", "--min-area", "9"], "found none; --sources has settings for each"),
         (["--append", "--sos", "a", "--name", "x"], "--append: a library keeps its settings"),

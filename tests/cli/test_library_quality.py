@@ -88,9 +88,10 @@ def test_table_and_the_recipe_that_does_the_same(run: Any, mixed: Path, tmp_path
     status, out, _ = run(*words)
     assert status == 0
     assert "8 (80.0%)" in out and "holds for 9 (90.0%)" in out and "not known" in out
-    marks = {line.split("│")[1].strip(): line.split("│")[2:4] for line in out.splitlines() if line.startswith("│")}
+    lines = [[cell.strip() for cell in line.split("│")[1:4]] for line in out.splitlines() if line.startswith("│")]
     for title, count in (("at the border", "1 (25.0%)"), ("border not known", "1 (25.0%)")):
-        assert [cell.strip() for cell in marks[title]] == ["0 (0.0%)", count]
+        assert [line[1:] for line in lines if line[0] == title] == [["sos", "0 (0.0%)"], ["folders", count]]
+    assert ["no filter", "all", "14 (100.0%)"] in lines
     recipe = tmp_path / "recipe.yaml"
     recipe.write_text(out.split("In a recipe:\n")[1])
     _, by_options, _ = run(*words, "--json")

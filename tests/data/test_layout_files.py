@@ -51,6 +51,14 @@ def test_variables_are_expanded_when_a_dataset_is_made(
     assert "${SOME_DATA}" in recipe.to_yaml()
 
 
+def test_what_stands_for_a_variable_that_is_not_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_json(tmp_path, coco_content())
+    monkeypatch.setenv("SOME_DATA", "")
+    assert expand(f"${{SOME_DATA:-{tmp_path}}}/boxes.json", "here") == path
+    monkeypatch.setenv("SOME_DATA", str(tmp_path))
+    assert expand("${SOME_DATA:-nowhere}/boxes.json", "here") == path
+
+
 def test_relative_paths_begin_in_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_json(tmp_path, coco_content())
     monkeypatch.chdir(tmp_path)

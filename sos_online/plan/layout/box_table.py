@@ -23,7 +23,8 @@ class FromTable(Section):
     Attributes:
         path: a COCO-format JSON (crowds are left out), or a table ``.csv``, ``.parquet`` or ``.arrow`` with the columns
             image, x1, y1, x2, y2 (shares of the picture's width and height) and, maybe, category. ``${NAME}`` is an
-            environment variable; a relative path begins in the working directory.
+            environment variable, and ``${NAME:-PATH}`` has what stands for it where it is not set; a relative path
+            begins in the working directory.
         categories: ``choice``: segments are drawn by the recipe's choice, as published; ``layout``: each box gets a
             segment of its category, and boxes whose category the library does not have are left out.
         flip_x: probability of mirroring all boxes left to right.

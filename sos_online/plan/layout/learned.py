@@ -36,7 +36,8 @@ class FromLearned(Section):
 
     Attributes:
         path: a file written by ``sos-online layout fit``, or a COCO-format JSON, which is then learnt from when the
-            dataset is made. ``${NAME}`` is an environment variable; a relative path begins in the working directory.
+            dataset is made. ``${NAME}`` is an environment variable, and ``${NAME:-PATH}`` has what stands for it
+            where it is not set; a relative path begins in the working directory.
         categories: ``layout``: segments are of the categories that are drawn; those that the library does not have are
             left out of the layout. ``choice``: segments are drawn by the recipe's choice, whatever was learnt of
             categories, and boxes are those of a real picture still.
