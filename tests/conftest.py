@@ -15,6 +15,8 @@ import sos_online as sos
 
 ROOT = Path(__file__).parents[1]
 
+pytest_plugins = ["tests.remote_servers"]
+
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 settings.load_profile("default")
 

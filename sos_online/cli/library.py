@@ -37,7 +37,7 @@ def merge(
 
 @app.command()
 def info(
-    path: Annotated[Path | None, typer.Argument(help="Folder of a library; the demo library if absent.")] = None,
+    path: Annotated[str | None, typer.Argument(help="Folder or URL of a library; the demo library if absent.")] = None,
     categories: Annotated[bool, typer.Option("--categories", help="List every category.")] = False,
     json: JsonOption = False,
 ) -> None:

@@ -24,7 +24,7 @@ def describe(library: SegmentLibrary, as_json: bool, every_category: bool = Fals
     manifest = library.manifest
     output.print(
         f"{manifest.name}: {manifest.segments:,} segments in {manifest.categories:,} categories, "
-        f"licence {manifest.licence}, at {library.root}",
+        f"licence {manifest.licence}, at {library.where}",
         markup=False,
     )
     table = Table("source", "taken", "near-duplicates", "left out", "why")

@@ -14,13 +14,13 @@ from sos_online.library.demo_library import open_demo
 from sos_online.recipe import Recipe
 
 LibraryOption = Annotated[
-    Path | None, typer.Option("--library", "-l", help="Folder of a library; the embedded demo library if absent.")
+    str | None, typer.Option("--library", "-l", help="Folder or URL of a library; the embedded demo library if absent.")
 ]
 RecipeOption = Annotated[
     Path | None, typer.Option("--recipe", "-r", help="YAML file; the published setting (configs/fc.yaml) if absent.")
 ]
 BackgroundsOption = Annotated[
-    Path | None, typer.Option("--backgrounds", "-b", help="Folder of photos; drawn backgrounds if absent.")
+    str | None, typer.Option("--backgrounds", "-b", help="Folder or URL of photos; drawn backgrounds if absent.")
 ]
 SizeOption = Annotated[
     int | None, typer.Option("--size", help="Side of a square canvas, instead of the recipe's.", min=1)
@@ -29,7 +29,7 @@ DeviceOption = Annotated[str, typer.Option("--device", help="Where light is made
 SeedOption = Annotated[int, typer.Option("--seed", help="Another seed is another stream.", min=0)]
 
 
-def open_library(path: Path | None) -> SegmentLibrary:
+def open_library(path: str | None) -> SegmentLibrary:
     if path is not None:
         return SegmentLibrary.open(path)
     with progress_bar("drawing the demo library (once)") as update:
@@ -37,9 +37,9 @@ def open_library(path: Path | None) -> SegmentLibrary:
 
 
 def open_dataset(
-    library: Path | None,
+    library: str | None,
     recipe: Path | None,
-    backgrounds: Path | None,
+    backgrounds: str | None,
     size: int | None,
     seed: int,
     length: int,

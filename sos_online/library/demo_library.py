@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from sos_online.library.reader import SegmentLibrary
 from sos_online.library.shard_plan import list_sources
 from sos_online.library.sources import CategoryFacts, LeftOut, RawSegment, Unit
 from sos_online.library.worker_pool import Progress
+from sos_online.storage import user_cache
 from sos_online.types import Words
 from sos_online.version import __version__
 
@@ -47,13 +47,12 @@ def build_demo(out: str | Path, progress: Progress | None = None) -> SegmentLibr
 
 
 def demo_folder() -> Path:
-    """Where :func:`open_demo` keeps it: below SOS_CACHE, else XDG_CACHE_HOME, else ``~/.cache``.
+    """Where :func:`open_demo` keeps it: in the user's cache folder, see ``storage.user_cache``.
 
     One folder for each version and set of drawings, so that none meets what another has built.
     """
     fingerprint = list_sources([DemoDrawings()], build_settings(_NAME, _LICENCE)).fingerprint
-    cache = os.environ.get("SOS_CACHE") or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(cache) / "sos_online" / f"demo-{__version__}-{fingerprint[:8]}"
+    return user_cache() / f"demo-{__version__}-{fingerprint[:8]}"
 
 
 def open_demo(progress: Progress | None = None) -> SegmentLibrary:

@@ -109,9 +109,9 @@ def finish(root: Path, shards: int, settled: Settled) -> None:
         fingerprint=content_fingerprint(folder, tabulated.marks, settled.source_names, settled.encoding),
         build_fingerprints=settled.build_fingerprints,
     )
-    content = manifest.model_dump_json(indent=2).encode()
+    content = manifest.to_bytes()
     # all names first, then the one that says that they are there
     for path in (root / "pixels", root / "rows", folder, folder.parent, root):
         flush_folder(path)
-    write_atomically(root / MANIFEST, lambda file: file.write(content + b"\n"), LibraryError)
+    write_atomically(root / MANIFEST, lambda file: file.write(content), LibraryError)
     flush_folder(root)

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from sos_online.errors import LibraryError
-
-try:
-    import fcntl
-except ImportError:  # Windows: builders are not kept apart there
-    fcntl = None  # type: ignore[assignment]
+from sos_online.storage.file_lock import lock_file
 
 LOCK = ".building.lock"
 
@@ -25,7 +20,8 @@ def only_builder(root: Path) -> Iterator[None]:
     """
     try:
         root.mkdir(parents=True, exist_ok=True)
-        descriptor = _lock(root / LOCK)
+        lock = lock_file(root / LOCK)
+        assert lock is not None  # it was waited for
     except OSError as error:
         raise LibraryError(f"{root}: cannot be written: {error.strerror}") from None
     try:
@@ -34,27 +30,4 @@ def only_builder(root: Path) -> Iterator[None]:
         try:
             (root / LOCK).unlink(missing_ok=True)
         finally:
-            os.close(descriptor)
-
-
-def _lock(path: Path) -> int:
-    while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            if fcntl is not None:
-                with suppress(OSError):  # a file system without locks: as on Windows
-                    fcntl.flock(descriptor, fcntl.LOCK_EX)
-            if fcntl is None or _is_at(path, descriptor):
-                return descriptor
-        except BaseException:
-            os.close(descriptor)
-            raise
-        os.close(descriptor)
-
-
-def _is_at(path: Path, descriptor: int) -> bool:
-    """False if the file was removed by the builder that was waited for: its lock says nothing any more."""
-    try:
-        return os.path.samestat(path.stat(), os.fstat(descriptor))
-    except FileNotFoundError:
-        return False
+            lock.release()

@@ -1,7 +1,8 @@
 """The library's folder: names of its files, their columns, and ``library.json``.
 
 library.json        format version, name, licence, counts, sources, encoding, size and checksum of each table,
-                    fingerprints; written last: it makes a library whole, and names the tables that are in use
+                    fingerprints, a checksum of its own; written last: it makes a library whole, and names the tables
+                    that are in use
 tables/N/           the N-th set of tables: all are made of ``rows/`` alone, anew whenever the library grows
     categories.arrow    one row a category, in the order of the ids: category id = row + 1
     aliases.arrow       folded names and synsets, and the name of the category that each stands for
@@ -21,13 +22,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pyarrow as pa
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from sos_online.errors import LibraryError
 from sos_online.library.encode import Encoding
+from sos_online.storage.sealed import seal, unseal
 from sos_online.types import Section
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
+_INDENT = 2
 
 MANIFEST = "library.json"
 CATEGORIES = "categories.arrow"
@@ -36,6 +39,7 @@ GROUPS = "groups.arrow"
 SHARDS = "shards.arrow"
 INDEX = "index.arrow"
 QUALITY = "quality.arrow"
+TABLES = (CATEGORIES, ALIASES, GROUPS, SHARDS, INDEX, QUALITY)
 BUILDING = "building.json"  # the mark of an unfinished build; no part of a library
 
 
@@ -182,25 +186,31 @@ class Manifest(Section):
             raise LibraryError(_why_none(root))
         try:
             content = path.read_bytes()
-            version = _FormatVersion.model_validate_json(content).format_version
-            if version != FORMAT_VERSION:
-                cure = (
-                    "install a newer sos_online"
-                    if version > FORMAT_VERSION
-                    else "build the library anew, `sos-online library build`"
-                )
-                raise LibraryError(
-                    f"format_version is {version}, this version of sos_online reads {FORMAT_VERSION}: {cure}"
-                )
-            return Manifest.model_validate_json(content)
         except OSError as error:
             raise LibraryError(f"{path}: cannot be read: {error.strerror}") from None
-        except LibraryError as error:
-            raise LibraryError(f"{path}: {error}") from None
+        return Manifest.parse(content, str(path))
+
+    @staticmethod
+    def parse(content: bytes, where: str) -> Manifest:
+        """As :meth:`read`, of the content of the file ``where``."""
+        document = unseal(
+            content,
+            where,
+            version=FORMAT_VERSION,
+            if_older="build the library anew, `sos-online library build`",
+            error=LibraryError,
+            indent=_INDENT,
+        )
+        try:
+            return Manifest.model_validate(document)
         except ValidationError as error:
             first = error.errors()[0]
             field = ".".join(map(str, first["loc"])) or "content"
-            raise LibraryError(f"{path}: {field}: {first['msg']}") from None
+            raise LibraryError(f"{where}: {field}: {first['msg']}") from None
+
+    def to_bytes(self) -> bytes:
+        """What :meth:`parse` reads."""
+        return seal(self.model_dump(mode="json"), indent=_INDENT)
 
 
 def _why_none(root: Path) -> str:
@@ -214,7 +224,3 @@ def _why_none(root: Path) -> str:
     else:
         found = "no such file in this folder; segments must first be built into a library: sos-online library build"
     return f"{root / MANIFEST}: not a segment library ({found})"
-
-
-class _FormatVersion(BaseModel):
-    format_version: int

@@ -15,10 +15,11 @@ from sos_online.errors import BrokenSegmentError, LibraryError
 from sos_online.library.columns import column_crc
 from sos_online.library.encode import level_sizes
 from sos_online.library.entries import Entry, entry_at
-from sos_online.library.format import INDEX, QUALITY, Manifest, shard_path, tables_folder
+from sos_online.library.files import open_local, open_mirrored
+from sos_online.library.format import INDEX, QUALITY, rows_path, shard_path, tables_folder
 from sos_online.library.rows import ShardRows
 from sos_online.library.shards import Part, PixelShard
-from sos_online.library.tables import Tables, open_tables
+from sos_online.storage import Place, is_url, open_place
 from sos_online.types import Measure, Pixels, Words
 
 _RECENT_ENTRIES, _RECENT_ROWS = 1024, 256
@@ -29,12 +30,21 @@ class SegmentLibrary:
 
     Opening reads what grows with the categories (9 MB for 47,000) and maps what grows with the segments, so that
     processes on one machine share it; pixels are read when they are asked for. A library crosses process borders by its
-    path. Rows are segments, sorted by category; category ids begin at 1.
+    path or URL. Rows are segments, sorted by category; category ids begin at 1.
+
+    Attributes:
+        root: its folder; of a library behind a URL, that of the local copies of its files.
+        where: its path or URL.
     """
 
-    def __init__(self, root: str | Path) -> None:
-        self.root = Path(root).absolute()  # so that it stays the same folder wherever the process goes
-        self.manifest, tables = _open_whole(self.root)
+    def __init__(self, where: str | Path | Place) -> None:
+        if isinstance(where, str | Path):
+            # an absolute path stays the same folder wherever the process goes
+            opened = open_mirrored(open_place(where)) if is_url(where) else open_local(Path(where).absolute())
+        else:
+            opened = open_mirrored(where)
+        self._files, self.manifest, tables = opened
+        self.root, self.where = self._files.root, self._files.where
         self.category_names = tables.category_names
         self.category_starts: npt.NDArray[np.int64] = tables.category_starts
         self._category_images = tables.category_images
@@ -51,8 +61,16 @@ class SegmentLibrary:
         self._rows = lru_cache(maxsize=_RECENT_ROWS)(self._open_rows)
 
     @staticmethod
-    def open(path: str | Path) -> SegmentLibrary:
-        """Open a library's folder. Raises ``LibraryError`` naming the file that is missing or damaged."""
+    def open(path: str | Path | Place) -> SegmentLibrary:
+        """Open a library: its folder, or a URL (``s3://…``, ``gs://…``, ``https://…``) behind which that folder is.
+
+        ``storage.RemoteFolder(url, **options)`` is for URLs that need options of their own. Of a library elsewhere, the
+        tables are fetched now and shards when they are first used, see ``storage.Mirror``.
+
+        Raises:
+            LibraryError: names the file that is missing or damaged.
+            SOSError: what is behind the URL cannot be reached.
+        """
         return SegmentLibrary(path)
 
     @staticmethod
@@ -63,12 +81,12 @@ class SegmentLibrary:
         return open_demo()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _open_unchanged, (str(self.root), self.manifest.fingerprint)
+        return _open_unchanged, (self._files.address, self.manifest.fingerprint)
 
     def __repr__(self) -> str:
         return (
             f"SegmentLibrary({self.manifest.name!r}: {len(self):,} segments, {self.num_categories:,} categories, "
-            f"{self.num_sources} source{'s' * (self.num_sources != 1)}, at {str(self.root)!r})"
+            f"{self.num_sources} source{'s' * (self.num_sources != 1)}, at {self.where!r})"
         )
 
     # what is in it
@@ -167,7 +185,7 @@ class SegmentLibrary:
         width, height = sizes[level]
         entry = self._entry(segment)
         shard, slot = entry.shard, entry.slot + level
-        encoded = self._shard(shard).read(slot, part)
+        encoded = self._encoded(shard, slot, part)
         pixels = cv2.imdecode(encoded, flags | cv2.IMREAD_IGNORE_ORIENTATION) if encoded.size else None
         if pixels is None or pixels.shape[:2] != (height, width):
             found = "no image" if pixels is None else f"{pixels.shape[1]} x {pixels.shape[0]} pixels"
@@ -182,17 +200,21 @@ class SegmentLibrary:
         return self._rows(entry.shard), entry.row
 
     def _open_rows(self, shard: int) -> ShardRows:
+        crc = int(self._rows_crc[shard])
         try:
-            return ShardRows(self.root, shard, int(self._rows_crc[shard]))
+            return self._files.use(rows_path(self.root, shard), lambda _: ShardRows(self.root, shard, crc))
         except LibraryError as error:
             raise BrokenSegmentError(str(error)) from None
 
-    def _shard(self, shard: int) -> PixelShard:
+    def _encoded(self, shard: int, slot: int, part: Part) -> Pixels:
+        try:
+            return self._files.use(shard_path(self.root, shard), lambda path: self._shard(shard, path).read(slot, part))
+        except LibraryError as error:
+            raise BrokenSegmentError(str(error)) from None
+
+    def _shard(self, shard: int, path: Path) -> PixelShard:
         if shard not in self._shards:
-            try:
-                self._shards[shard] = PixelShard(shard_path(self.root, shard), int(self._pixels_crc[shard]))
-            except LibraryError as error:
-                raise BrokenSegmentError(str(error)) from None
+            self._shards[shard] = PixelShard(path, int(self._pixels_crc[shard]))
         return self._shards[shard]
 
     def _read_entry(self, segment: int) -> Entry:
@@ -209,21 +231,9 @@ class SegmentLibrary:
             raise IndexError(f"segment {segment}: the library has {len(self)}, numbered from 0")
 
 
-def _open_whole(root: Path) -> tuple[Manifest, Tables]:
-    """What ``library.json`` says, and the tables that it names: an append may just have put others in their place."""
-    manifest = Manifest.read(root)
-    try:
-        return manifest, open_tables(root, manifest)
-    except LibraryError:
-        now = Manifest.read(root)
-        if now.generation == manifest.generation:
-            raise
-        return now, open_tables(root, now)
-
-
-def _open_unchanged(root: str, fingerprint: str) -> SegmentLibrary:
+def _open_unchanged(where: str | Place, fingerprint: str) -> SegmentLibrary:
     """In another process, the library that was opened in this one."""
-    library = SegmentLibrary(root)
+    library = SegmentLibrary(where)
     if library.manifest.fingerprint != fingerprint:
-        raise LibraryError(f"{root}: has changed since it was opened; open it anew")
+        raise LibraryError(f"{library.where}: has changed since it was opened; open it anew")
     return library

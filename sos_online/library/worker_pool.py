@@ -9,11 +9,13 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from itertools import islice
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from typing import TypeVar
 
-from sos_online.errors import LibraryError
+from sos_online.errors import LibraryError, SOSError
 
 Progress = Callable[[int, int], object]
 
@@ -23,13 +25,15 @@ Result = TypeVar("Result")
 _AHEAD = 2  # tasks a worker that are sent before they are needed: all of them at once would lie in memory twice
 
 
-def run_tasks(work: Callable[[Task], Result], tasks: Iterable[Task], workers: int) -> Iterator[Result]:
+def run_tasks(
+    work: Callable[[Task], Result], tasks: Iterable[Task], workers: int, error: type[SOSError] = LibraryError
+) -> Iterator[Result]:
     """Results in the order in which they are done; ``workers=0`` works in this process.
 
     Tasks are taken a few ahead of the workers, never all at once.
 
     Raises:
-        LibraryError: a worker died. What it had finished stays.
+        error: a worker died. What it had finished stays.
     """
     if workers == 0:
         yield from map(work, tasks)
@@ -40,14 +44,15 @@ def run_tasks(work: Callable[[Task], Result], tasks: Iterable[Task], workers: in
     pool = ProcessPoolExecutor(workers, context, _begin_worker, (still_wanted,))
     waiting = iter(tasks)
     try:
-        running: set[Future[Result]] = {pool.submit(work, task) for task in islice(waiting, _AHEAD * workers)}
+        with _out_of_reach_of_ctrl_c():
+            running: set[Future[Result]] = {pool.submit(work, task) for task in islice(waiting, _AHEAD * workers)}
         while running:
             done, running = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
                 yield future.result()
             running |= {pool.submit(work, task) for task in islice(waiting, len(done))}
     except BrokenProcessPool:
-        raise LibraryError(
+        raise error(
             "a worker process died (out of memory? a script without `if __name__ == '__main__':`?); "
             "what it had finished is kept: the same call goes on where it was, if need be with fewer workers"
         ) from None
@@ -58,8 +63,22 @@ def run_tasks(work: Callable[[Task], Result], tasks: Iterable[Task], workers: in
         still_wanted.close()
 
 
+@contextmanager
+def _out_of_reach_of_ctrl_c() -> Iterator[None]:
+    """Processes that are started here never see Ctrl-C, which reaches the whole group: not even while they import what
+    they need, before :func:`_begin_worker`. It is the parent that decides."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    resource_tracker.ensure_running()  # starting it would lift the block
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _begin_worker(still_wanted: Connection) -> None:
-    # Ctrl-C reaches the whole process group; the parent decides
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_the_parent, args=(still_wanted,), daemon=True).start()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,7 +27,8 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object], error: typ
     except OSError as reason:
         raise error(f"{path}: cannot be written: {reason.strerror or reason}") from None
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # of a folder that could not be made
+            temporary.unlink(missing_ok=True)
 
 
 def flush_folder(path: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 import sos_online as sos
 from sos_online.library.file_marks import mark_file
 from sos_online.types import Words
-from tests.library.conftest import ENCODING, Listed, all_pixels, snapshot, write_files
+from tests.library.conftest import ENCODING, Listed, all_pixels, reseal, snapshot, write_files
 
 TABLES = [f"tables/1/{name}.arrow" for name in ("aliases", "categories", "groups", "index", "quality", "shards")]
 ROWS = "rows/00000.arrow"
@@ -84,8 +84,7 @@ def test_exception_for_a_damaged_table(worded_copy: Path, name: str, damage: str
 def believe(root: Path, name: str) -> None:
     """Let ``library.json`` say that a table is as it should be, as if the damage lay where no checksum looks."""
     content = json.loads((root / "library.json").read_bytes())
-    content["tables"][Path(name).name] = mark_file(root / name).model_dump()
-    (root / "library.json").write_text(json.dumps(content))
+    reseal(root, {"tables": {**content["tables"], Path(name).name: mark_file(root / name).model_dump()}})
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -195,7 +194,7 @@ def test_a_flipped_bit_breaks_one_level_of_one_segment(copy: Path, part: str) ->
     """The shard is named. The checksum catches it: a damaged JPEG may well decode. All others still read."""
     row, level = 7, 1
     whole = sos.SegmentLibrary.open(copy)
-    encoded = bytes(whole._shard(0).read(int(whole._columns["slot"][row]) + level, part))  # type: ignore[arg-type]
+    encoded = bytes(whole._encoded(0, int(whole._columns["slot"][row]) + level, part))  # type: ignore[arg-type]
     data, expected = (copy / SHARD).read_bytes(), all_pixels(whole)
     assert data.count(encoded) == 1
     start = data.index(encoded)

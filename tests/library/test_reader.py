@@ -16,7 +16,7 @@ import pytest
 import sos_online as sos
 from sos_online.library.encode import level_sizes
 from sos_online.library.format import FORMAT_VERSION
-from tests.library.conftest import ENCODING, all_pixels, crop, snapshot, write_files
+from tests.library.conftest import ENCODING, all_pixels, crop, reseal, snapshot, write_files
 
 
 def test_pixels_are_those_of_the_source(built: Path, cutouts: Path) -> None:
@@ -108,8 +108,8 @@ def test_exception_for_a_level_that_is_none(built: Path, level: int) -> None:
     ("change", "named"),
     [
         ({"format_version": FORMAT_VERSION + 1}, rf"is {FORMAT_VERSION + 1}.* reads {FORMAT_VERSION}: install"),
-        ({"format_version": 99, "unknown": 1}, rf"format_version is 99.* reads {FORMAT_VERSION}"),  # newer fields too
-        ({"format_version": 0}, "format_version is 0.*build the library anew"),
+        ({"format_version": 99, "unknown": 1}, rf"format_version: is 99.* reads {FORMAT_VERSION}"),  # newer fields too
+        ({"format_version": 0}, "format_version: is 0.*build the library anew"),
         ({"format_version": None}, "format_version"),
         ({"unknown": 1}, "unknown"),
         ({"segments": ...}, "segments"),
@@ -119,18 +119,23 @@ def test_exception_for_a_level_that_is_none(built: Path, level: int) -> None:
     ],
 )
 def test_exception_for_a_manifest_that_does_not_fit(copy: Path, change: dict[str, Any], named: str) -> None:
-    content = {**json.loads((copy / "library.json").read_bytes()), **change}
-    kept = {name: value for name, value in content.items() if value is not ...}
-    (copy / "library.json").write_text(json.dumps(kept))
+    reseal(copy, change)
     with pytest.raises(sos.LibraryError, match=named):
         sos.SegmentLibrary.open(copy)
 
 
 @pytest.mark.parametrize("change", [{"categories": 99}, {"sources": []}, {"shards": 0}], ids=str)
 def test_exception_for_a_manifest_that_contradicts_its_tables(copy: Path, change: dict[str, Any]) -> None:
-    content = {**json.loads((copy / "library.json").read_bytes()), **change}
-    (copy / "library.json").write_text(json.dumps(content))
+    reseal(copy, change)
     with pytest.raises(sos.LibraryError):
+        sos.SegmentLibrary.open(copy)
+
+
+@pytest.mark.parametrize("name", ["name", "licence"])
+def test_exception_for_a_text_that_has_changed(copy: Path, name: str) -> None:
+    content = json.loads((copy / "library.json").read_bytes())
+    (copy / "library.json").write_text(json.dumps({**content, name: "other"}, indent=2))
+    with pytest.raises(sos.LibraryError, match=r"library\.json: checksum: \d+ does not fit the content"):
         sos.SegmentLibrary.open(copy)
 
 
