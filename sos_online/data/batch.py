@@ -34,7 +34,7 @@ class Batch:
 
     Attributes:
         images: uint8 ``[B, 3, H, W]``, or a list where sizes differ.
-        instance_maps: integer ``[B, H, W]``, or a list.
+        instance_maps: integer ``[B, H, W]``, or a list; zeros where a target holds none (boxes alone are known).
         counts: rows of each sample.
         rows: the row-wise tensors of all targets that hold them, one after the other.
         packed_masks: dense masks as bits along the width, uint8 ``[rows, H, ceil(W / 8)]`` a sample (no rows if the
@@ -123,12 +123,14 @@ def collate(samples: Sequence[tuple[Tensor, Target]]) -> Batch:
     others: dict[str, list[Any]] = {}
     packed: dict[str, list[Tensor]] = {}
     missing: dict[str, frozenset[int]] = {}
-    for key in dict.fromkeys(key for target in targets for key in target):
-        if key in (_MAPS, _LIGHT, _PATCHES):
+    for key in dict.fromkeys([_MAPS, *(key for target in targets for key in target)]):
+        if key in (_LIGHT, _PATCHES):
             continue
         present = [(target[key], count) for target, count in zip(targets, counts, strict=True) if key in target]
         if len(present) < len(targets):
             missing[key] = frozenset(number for number, target in enumerate(targets) if key not in target)
+        if key == _MAPS:
+            continue
         if key in _MASKS:
             packed[key] = [_pack(target[key]) if key in target else _NO_MASKS for target in targets]
         elif _are_rows(present):
@@ -137,7 +139,7 @@ def collate(samples: Sequence[tuple[Tensor, Target]]) -> Batch:
             others[key] = [target.get(key) for target in targets]
     return Batch(
         images=_stacked(images),
-        instance_maps=_stacked([target[_MAPS].as_subclass(Tensor) for target in targets]),
+        instance_maps=_stacked([_map_of(image, target) for image, target in samples]),
         counts=counts,
         rows=rows,
         packed_masks=packed,
@@ -146,6 +148,13 @@ def collate(samples: Sequence[tuple[Tensor, Target]]) -> Batch:
         patches=_collated_patches(targets),
         lights=[target.get(_LIGHT) for target in targets] if any(_LIGHT in target for target in targets) else None,
     )
+
+
+def _map_of(image: Tensor, target: Target) -> Tensor:
+    if _MAPS not in target:
+        return torch.zeros(image.shape[-2:], dtype=torch.int16)
+    ids: Tensor = target[_MAPS].as_subclass(Tensor)
+    return ids
 
 
 def _are_rows(values: list[tuple[Any, int]]) -> bool:

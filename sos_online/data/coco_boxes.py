@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +45,7 @@ def read_coco_boxes(path: Path) -> CocoBoxes:
     found: list[tuple[float, ...]] = []
     for number, annotation in enumerate(content["annotations"]):
         place = f"{path}: annotations[{number}]"
-        box = _box_of(place, annotation)
+        box = box_of(place, annotation)
         if annotation["category_id"] not in names:
             raise SourceError(f"{place}: category_id {annotation['category_id']!r} is not in the categories")
         if annotation.get("iscrowd"):
@@ -88,10 +87,11 @@ def _size_of(path: Path, number: int, image: dict[str, Any]) -> tuple[int, int]:
     return width, height
 
 
-def _box_of(place: str, annotation: dict[str, Any]) -> list[float]:
+def box_of(place: str, annotation: dict[str, Any]) -> list[float]:
+    """``bbox``, XYWH, as the file has it. Raises ``SourceError``, which begins with ``place``."""
     box = annotation.get("bbox")
     valid = isinstance(box, list) and len(box) == 4
-    valid = valid and all(type(one) in (int, float) and math.isfinite(one) for one in box or ())
+    valid = valid and all(type(one) in (int, float) and abs(one) < 1e300 for one in box or ())
     if not valid:
         raise SourceError(f"{place}: field 'bbox': expected [x, y, width, height], found {box!r:.80}")
     assert isinstance(box, list)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal, get_args
 
 import torch
@@ -15,15 +15,16 @@ from sos_online.data.layout_files import read_layout_files
 from sos_online.data.sample_iterator import Sample
 from sos_online.data.shard import Ranks
 from sos_online.data.stream import SampleStream, require
+from sos_online.data.transforms import Transforms, transform_sample
 from sos_online.errors import BrokenPhotoError, BrokenSegmentError, StreamError
 from sos_online.library import SegmentLibrary
 from sos_online.ops.heap import keep_freed_memory
 from sos_online.plan import Planner
 from sos_online.recipe import Recipe
 from sos_online.relight import Lighting
-from sos_online.rng import Purpose, global_generators_from, sample_generator
-from sos_online.targets import build_target, refit_target
-from sos_online.types import Pixels, Scene, SolidBackground, Target
+from sos_online.rng import Purpose, sample_generator
+from sos_online.targets import build_target
+from sos_online.types import Pixels, Scene, SolidBackground
 
 OnError = Literal["raise", "warn", "replace"]
 _REPLACEMENTS = 16
@@ -71,7 +72,7 @@ class SOSDataset(SampleStream):
         seed: int = 0,
         length: int = 100_000,
         backgrounds: Backgrounds | None = None,
-        transforms: Callable[[Any, Any], tuple[Any, Any]] | None = None,
+        transforms: Transforms | None = None,
         on_error: OnError = "raise",
         block_size: int = 1,
         ranks: Ranks | None = None,
@@ -127,7 +128,10 @@ class SOSDataset(SampleStream):
         for attempt in range(_REPLACEMENTS):
             try:
                 image, target = self.render(self._plan(index, epoch, attempt), image_id=index)
-                return (image, target) if self.transforms is None else self._transform(image, target, epoch, index)
+                if self.transforms is None:
+                    return image, target
+                rng = sample_generator(self.seed, epoch, index, purpose=Purpose.TRANSFORMS)
+                return transform_sample(self.transforms, image, target, rng)
             except (BrokenSegmentError, BrokenPhotoError):
                 if self.on_error != "replace":
                     raise
@@ -184,18 +188,6 @@ class SOSDataset(SampleStream):
         canvas = self.recipe.canvas
         return canvas.same_for if len(canvas.sizes) > 1 else None
 
-    def _transform(self, image: Image, target: Target, epoch: int, index: int) -> Sample:
-        assert self.transforms is not None
-        pending = {"light": target.pop("light")} if "light" in target else {}
-        with global_generators_from(sample_generator(self.seed, epoch, index, purpose=Purpose.TRANSFORMS)):
-            transformed = self.transforms(image, dict(target))
-        if not (isinstance(transformed, tuple) and len(transformed) == 2):
-            raise StreamError(f"transforms: expected (image, target), found {type(transformed).__name__}")
-        image, refitted = refit_target(*transformed, before=target)
-        if pending:
-            _check_can_be_lit(image)
-        return image, {**refitted, **pending}
-
     def _plan(self, index: int, epoch: int, attempt: int) -> Scene:
         self.check_index(index)
         sizes = self.recipe.canvas.sizes
@@ -220,20 +212,3 @@ class SOSDataset(SampleStream):
         if self.on_error != "warn":
             raise error
         warnings.warn(f"left out: {error}", RuntimeWarning, stacklevel=2)
-
-
-def _check_can_be_lit(image: Image) -> None:
-    """Raise ``StreamError`` if what a transform made is no picture any more, on which light could fall."""
-    found = f"{list(image.shape)} {image.dtype}"
-    in_range = image.dtype is torch.uint8
-    if image.is_floating_point() and image.numel():
-        low, high = float(image.amin()), float(image.amax())
-        found += f", {low:.3g} … {high:.3g}"
-        in_range = low >= 0 and high <= 1
-    require(
-        "transforms: image",
-        found,
-        image.ndim == 3 and len(image) == 3 and in_range,
-        "[3, H, W], uint8 or float in 0 … 1, since light falls on it after the transforms (the recipe's device.light: "
-        "false has it before them; what a model normalises with belongs behind the loader)",
-    )

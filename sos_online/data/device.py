@@ -13,6 +13,7 @@ from torchvision.tv_tensors import Mask
 
 from sos_online.compose import paint
 from sos_online.data.batch import Batch
+from sos_online.data.lit_map import SEGMENTS_ONLY, lit_map
 from sos_online.errors import StreamError
 from sos_online.relight import Composites, Lighting, pick, put, to_bytes
 from sos_online.targets import expand_masks
@@ -92,6 +93,8 @@ class DeviceStage:
         if self.masks:
             for target in targets:
                 if "masks" not in target:
+                    if "instance_map" not in target:
+                        raise StreamError(f"masks: the target of image {target.get('image_id')} knows boxes alone")
                     target["masks"] = Mask(expand_masks(target["instance_map"], len(target["labels"])))
         return finished, targets
 
@@ -106,17 +109,24 @@ class DeviceStage:
         samples = list(pending)
         unlit = to_dtype(images, torch.float32, scale=True)
         counts = [len(targets[sample]["labels"]) for sample in samples]
-        composites = Composites(pick(unlit, samples), pick(maps, samples), counts, list(pending.values()))
+        composites = Composites(pick(unlit, samples), _lit_maps(maps, targets, samples), counts, list(pending.values()))
         changed, of_changed = self._light(composites, [targets[sample] for sample in samples])
         lit = put(unlit, samples, changed)
         targets = list(targets)
         for sample, target in zip(samples, of_changed, strict=True):
-            targets[sample] = target
+            targets[sample] = {key: value for key, value in target.items() if key != SEGMENTS_ONLY}
         return to_bytes(lit) if self.dtype is torch.uint8 else lit.to(self.dtype), targets
 
     def _light(self, composites: Composites, targets: list[Target]) -> tuple[Tensor, list[Target]]:
         self.lit.update(spec.relighter for spec in composites.specs)
         return self.lighting(composites), targets
+
+
+def _lit_maps(maps: Tensor, targets: Sequence[Target], samples: Sequence[int]) -> Tensor:
+    """Instance maps of samples as their light takes them, see :func:`lit_map`."""
+    if any(SEGMENTS_ONLY in targets[sample] for sample in samples):
+        return torch.stack([lit_map(targets[sample]) for sample in samples])
+    return pick(maps, samples)
 
 
 def _of_one_size(images: Sequence[Tensor]) -> list[list[int]]:

@@ -72,6 +72,13 @@ class Rounds:
         begin = self.start + number * self.block * self.world
         return (begin + rank * self.size(number) + offset) % self.length
 
+    def owner(self, index: int) -> int | None:
+        """The rank that serves an index for the first time in what is left; None if it was served before."""
+        if index < self.start:
+            return None
+        number, place = divmod(index - self.start, self.block * self.world)
+        return place // self.size(number)
+
     def position(self, served: int) -> int:
         """First index that no rank has served after ``served`` rounds."""
         return min(self.start + served * self.block * self.world, self.length)

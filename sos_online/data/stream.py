@@ -74,6 +74,11 @@ class SampleStream(IterableDataset[Sample], ABC):
         return None
 
     @property
+    def source_names(self) -> Sequence[str]:
+        """What the streams are called that ``target["source"]`` numbers; none if this is one stream."""
+        return ()
+
+    @property
     def epoch(self) -> int:
         """The epoch that the next pass serves."""
         return int(self._epoch[0])
@@ -104,11 +109,7 @@ class SampleStream(IterableDataset[Sample], ABC):
 
     def serve(self, epoch: int, rounds: Rounds, rank: int) -> SampleIterator:
         """This process' part (of the rank's, if it is a ``DataLoader`` worker) of what is left of an epoch."""
-        worker = get_worker_info()
-        if worker is None:
-            return SampleIterator(self, epoch, rounds, rank, worker=0, workers=1)
-        one_opencv_thread()
-        return SampleIterator(self, epoch, rounds, rank, worker.id, worker.num_workers)
+        return SampleIterator(self, epoch, rounds, rank, *place_among_workers())
 
     def check_index(self, index: int) -> None:
         """Raise ``StreamError`` if there is no such sample in an epoch."""
@@ -120,6 +121,15 @@ def require(name: str, value: object, valid: bool, expected: str) -> None:
     """Raise ``StreamError`` unless ``valid``."""
     if not valid:
         raise StreamError(f"{name}: expected {expected}, found {value!r}")
+
+
+def place_among_workers() -> tuple[int, int]:
+    """Number of this ``DataLoader`` worker and how many there are, for a pass that it begins; 0 and 1 if it is none."""
+    worker = get_worker_info()
+    if worker is None:
+        return 0, 1
+    one_opencv_thread()
+    return worker.id, worker.num_workers
 
 
 def one_opencv_thread() -> None:

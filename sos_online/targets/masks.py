@@ -1,7 +1,10 @@
-"""Dense masks from an instance map."""
+"""Dense masks from an instance map, and an instance map from dense masks."""
 
 from __future__ import annotations
 
+import cv2
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -18,3 +21,23 @@ def expand_masks(instance_map: Tensor, count: int) -> Tensor:
     """
     ids = torch.arange(1, count + 1, dtype=instance_map.dtype, device=instance_map.device)
     return (instance_map[None] == ids[:, None, None]).view(torch.uint8)
+
+
+def flatten_masks(masks: npt.NDArray[np.uint8]) -> npt.NDArray[np.int16]:
+    """An instance map of masks that may overlap: there, the smaller object is in front; of equal ones, the first.
+
+    An object that smaller ones cover has no pixel in the map.
+
+    Args:
+        masks: ``[N, H, W]``, 0 or 1, N at most 32,767.
+
+    Returns:
+        ``[H, W]``, 0 = background, ``i + 1`` = row ``i``.
+    """
+    instance_map = np.zeros(masks.shape[1:], np.int16)
+    pixels = np.array([cv2.countNonZero(mask) for mask in masks], np.int64)
+    for row in np.lexsort((-np.arange(len(masks)), -pixels)):
+        x, y, width, height = cv2.boundingRect(masks[row])
+        window = (slice(y, y + height), slice(x, x + width))
+        np.copyto(instance_map[window], np.int16(row + 1), where=masks[row][window].view(bool))
+    return instance_map

@@ -58,6 +58,22 @@ def test_a_position_resumes_on_any_number_of_ranks(rounds: Rounds, data: st.Data
         assert len(before & after) < resumed.world
 
 
+@given(rounds_of)
+def test_an_index_that_is_served_has_one_owner_who_serves_it(rounds: Rounds) -> None:
+    owned = [
+        index
+        for rank in range(rounds.world)
+        for block in served(rounds, rank)
+        for index in block
+        if rounds.owner(index) == rank
+    ]
+    assert len(owned) == len(set(owned)), "what is served twice has one owner"
+    assert set(owned) == {
+        index for rank in range(rounds.world) for block in served(rounds, rank) for index in block
+    } - set(range(rounds.start))
+    assert all(rounds.owner(index) is None for index in range(min(rounds.start, 5)))
+
+
 def test_whole_blocks_do_not_depend_on_the_number_of_ranks() -> None:
     one = served(Rounds(60, 5, 1), 0)
     three = [

@@ -33,7 +33,7 @@ class CocoInstances(AnnotatedPhotos):
 
     def units(self) -> Iterator[Unit]:
         content = read_instances(self.annotations)
-        yield from image_units(self.images, self.annotations, content, _names_of, self.only_images)
+        yield from image_units(self.images, self.annotations, content, coco_names_of, self.only_images)
 
     def categories(self) -> Mapping[str, CategoryFacts]:
         content = read_instances(self.annotations)
@@ -51,5 +51,5 @@ def image_names(annotations: Path) -> frozenset[str]:
     return frozenset(image["file_name"] for image in read_instances(annotations)["images"])
 
 
-def _names_of(image: dict[str, Any]) -> tuple[str, ...]:
+def coco_names_of(image: dict[str, Any]) -> tuple[str, ...]:
     return (image["file_name"],)

@@ -36,7 +36,7 @@ class LvisInstances(AnnotatedPhotos):
     """
 
     def units(self) -> Iterator[Unit]:
-        yield from image_units(self.images, self.annotations, self._content(), _names_of, self.only_images)
+        yield from image_units(self.images, self.annotations, self._content(), lvis_names_of, self.only_images)
 
     def categories(self) -> Mapping[str, CategoryFacts]:
         """Images are counted: the file's own ``image_count`` may be that of a larger set than its images."""
@@ -48,7 +48,7 @@ class LvisInstances(AnnotatedPhotos):
                     category_name(entry["name"]),
                     CategoryFacts(
                         synset=entry.get("synset") or "",
-                        frequency=self._frequency(position, entry),
+                        frequency=frequency_of(self.annotations, position, entry),
                         images=images.get(entry["id"], 0),
                         of_images=of_images,
                         synonyms=tuple(map(str, entry.get("synonyms") or ())),
@@ -61,21 +61,23 @@ class LvisInstances(AnnotatedPhotos):
     def _content(self) -> Instances:
         return read_instances(self.annotations, ("file_name", "coco_url"))
 
-    def _frequency(self, position: int, entry: dict[str, Any]) -> str:
-        frequency: str = entry.get("frequency") or ""
-        if frequency not in ("", "r", "c", "f"):
-            place = f"{self.annotations}: categories[{position}]: field 'frequency'"
-            raise SourceError(f"{place}: expected 'r', 'c' or 'f', found {frequency!r}")
-        return frequency
+
+def frequency_of(annotations: Path, position: int, category: dict[str, Any]) -> str:
+    """``r``, ``c``, ``f``, or nothing if an entry of the categories does not say. Raises ``SourceError``."""
+    frequency: str = category.get("frequency") or ""
+    if frequency not in ("", "r", "c", "f"):
+        place = f"{annotations}: categories[{position}]: field 'frequency'"
+        raise SourceError(f"{place}: expected 'r', 'c' or 'f', found {frequency!r}")
+    return frequency
 
 
 def lvis_image_names(annotations: Path) -> frozenset[str]:
     """Names of the images of an LVIS instance JSON, each in all its forms. Raises ``SourceError``."""
     content = read_instances(annotations, ("file_name", "coco_url"))
-    return frozenset(name for image in content["images"] for name in _names_of(image))
+    return frozenset(name for image in content["images"] for name in lvis_names_of(image))
 
 
-def _names_of(image: dict[str, Any]) -> tuple[str, ...]:
+def lvis_names_of(image: dict[str, Any]) -> tuple[str, ...]:
     """Names that an image may have in its folder, the likeliest first."""
     names = []
     if image.get("file_name"):

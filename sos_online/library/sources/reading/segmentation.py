@@ -2,41 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from pycocotools import mask as coco_mask
 
-_MAX_COORDINATE = 2**16  # pycocotools walks along every edge: one that leads to the moon fills the memory
+MAX_COORDINATE = 2**16  # pycocotools walks along every edge: one that leads to the moon fills the memory
 
 
 def decode_segmentation(segmentation: Any, size_hw: tuple[int, int]) -> npt.NDArray[np.uint8] | None:
     """Polygons, RLE or compressed RLE as a 0/1 mask ``[H, W]``; None if it is none of them, or of another size."""
+    rle = segmentation_rle(segmentation, size_hw)
+    return None if rle is None else np.ascontiguousarray(coco_mask.decode(rle))
+
+
+def segmentation_rle(segmentation: Any, size_hw: tuple[int, int]) -> Any:
+    """As :func:`decode_segmentation`, as a compressed RLE of pycocotools that is safe to decode."""
     height, width = size_hw
     try:
         if isinstance(segmentation, list):
             polygons = [polygon for polygon in segmentation if len(polygon) >= 6]
             if not polygons or not all(map(_is_near, polygons)):
                 return None
-            rle = coco_mask.merge(coco_mask.frPyObjects(polygons, height, width))
-        elif isinstance(segmentation, dict) and tuple(segmentation["size"]) == (height, width):
+            return polygons_rle(polygons, size_hw)
+        if isinstance(segmentation, dict) and tuple(segmentation["size"]) == (height, width):
             counts = segmentation["counts"]
             listed = counts if isinstance(counts, list) else _uncompressed(counts)
             # pycocotools fills what the counts leave over with whatever lies in memory
             if not all(type(count) is int and count >= 0 for count in listed) or sum(listed) != height * width:
                 return None
-            rle = coco_mask.frPyObjects({"size": [height, width], "counts": listed}, height, width)
-        else:
-            return None
-        return np.ascontiguousarray(coco_mask.decode(rle))
+            return coco_mask.frPyObjects({"size": [height, width], "counts": listed}, height, width)
     except (KeyError, TypeError, ValueError, OverflowError):
         return None
+    return None
+
+
+def polygons_rle(polygons: Sequence[Any], size_hw: tuple[int, int]) -> Any:
+    """The union of polygons of six finite coordinates or more, none of them beyond ``MAX_COORDINATE``, as an RLE."""
+    drawn = coco_mask.frPyObjects(list(polygons), *size_hw)
+    return drawn[0] if len(drawn) == 1 else coco_mask.merge(drawn)
 
 
 def _is_near(polygon: Any) -> bool:
     coordinates = np.asarray(polygon, np.float64)
-    return coordinates.ndim == 1 and bool((np.abs(coordinates) <= _MAX_COORDINATE).all())  # NaN is not
+    return coordinates.ndim == 1 and bool((np.abs(coordinates) <= MAX_COORDINATE).all())  # NaN is not
 
 
 def _uncompressed(text: str | bytes) -> list[int]:
