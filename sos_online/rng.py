@@ -30,6 +30,7 @@ class Purpose(IntEnum):
     LIGHT = 4
     ORDER = 5
     MIX = 6
+    PASTE = 7
 
 
 def sample_generator(

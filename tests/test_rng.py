@@ -118,6 +118,9 @@ def test_purposes_keep_their_numbers() -> None:
         "TRANSFORMS": 2,
         "PIXELS": 3,
         "LIGHT": 4,
+        "ORDER": 5,
+        "MIX": 6,
+        "PASTE": 7,
     }
 
 

@@ -8,6 +8,7 @@ from torch import Tensor
 from torchvision.tv_tensors import Image
 
 from sos_online.data.batch import Batch, collate
+from sos_online.data.lit_map import SEGMENTS_ONLY, lit_map
 from sos_online.relight import Lighting
 from sos_online.types import Target
 
@@ -24,6 +25,6 @@ class LitCollate:
     def _lit(self, image: Tensor, target: Target) -> tuple[Tensor, Target]:
         if "light" not in target or "patches" in target:  # painted behind the workers, and lit after that
             return image, target
-        rest = {key: value for key, value in target.items() if key != "light"}
-        lit = self._lighting.light_one(image, target["instance_map"], len(target["labels"]), target["light"])
+        rest = {key: value for key, value in target.items() if key not in ("light", SEGMENTS_ONLY)}
+        lit = self._lighting.light_one(image, lit_map(target), len(target["labels"]), target["light"])
         return Image(lit), rest

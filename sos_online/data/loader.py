@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch.utils.data import DataLoader, IterableDataset
+from torch.utils.data import DataLoader, Dataset, IterableDataset
 
 from sos_online.data.ahead import staged
 from sos_online.data.batch import Batch, collate
 from sos_online.data.device import DeviceStage, Images
 from sos_online.data.lit_collate import LitCollate
 from sos_online.data.make_stage import make_device_stage
+from sos_online.data.map_stream import as_stream
 from sos_online.data.reservoir_stage import ReservoirStage
 from sos_online.data.sample_iterator import Sample, SampleIterator, check_identity
 from sos_online.data.shard import Ranks, Rounds
@@ -26,7 +28,7 @@ from sos_online.types import Relighting, Target
 
 
 def make_loader(
-    dataset: SampleStream,
+    dataset: SampleStream | Dataset[Any],
     batch_size: int,
     *,
     num_workers: int = 0,
@@ -42,7 +44,8 @@ def make_loader(
     """Batches ``(images, targets)`` of a dataset, ready for a model.
 
     Args:
-        dataset: the stream: a :class:`SOSDataset`, or another of the package's.
+        dataset: the stream: a :class:`SOSDataset`, or another of the package's; a map-style dataset becomes a
+            :class:`MapStream`, shuffled.
         batch_size: samples in a batch of this rank.
         num_workers: processes that make samples; 0 makes them in this one. Batches are the same for any number.
         device, dtype, masks: see :class:`DeviceStage`.
@@ -58,6 +61,7 @@ def make_loader(
     """
     if batch_size < 1:
         raise StreamError(f"batch_size: expected at least 1, found {batch_size}")
+    dataset = as_stream(dataset)
     recipe = dataset.device_recipe
     stage = make_device_stage(recipe, device, dtype=dtype, masks=masks)
     view = _View(dataset, batch_size, ranks or dataset.ranks or Ranks.detect(), drop_last)
@@ -128,12 +132,14 @@ class LoaderReport:
         waited: seconds that this process waited for the workers' batches; near 0 if they keep up.
         lit: how many images each relighter has lit in the device stage (a CPU lights in the workers).
         reservoir: of its samples, if there is one.
+        sources: of a mixture, how many samples of each source this rank has served.
     """
 
     batches: int
     waited: float
     lit: dict[Relighting, int]
     reservoir: ReservoirReport | None
+    sources: dict[str, int]
 
 
 class SOSLoader:
@@ -153,6 +159,7 @@ class SOSLoader:
         self._served = 0  # batches since
         self._batches = 0  # in all
         self._waited = 0.0
+        self._of_source: Counter[int] = Counter()
         self._begun = False
         self._loop: object | None = None  # the running one
         self._times_set = view.dataset.times_set
@@ -197,6 +204,7 @@ class SOSLoader:
                     raise StreamError("this loop has ended: another one was begun, or the loader's position was set")
                 self._served += 1
                 self._batches += 1
+                self._of_source.update(target["source"] for target in served[1] if "source" in target)
                 yield served
         finally:
             if self._loop is this:
@@ -214,9 +222,11 @@ class SOSLoader:
             yield batch
 
     def report(self) -> LoaderReport:
-        """Batches, waits, and the shares of relighters so far."""
+        """Batches, waits, and the shares of relighters and sources so far."""
         reservoir = self.stage.report() if isinstance(self.stage, ReservoirStage) else None
-        return LoaderReport(self._batches, self._waited, dict(self.stage.lit), reservoir)
+        names = self.dataset.source_names
+        sources = {name: self._of_source[number] for number, name in enumerate(names)}
+        return LoaderReport(self._batches, self._waited, dict(self.stage.lit), reservoir, sources)
 
     def state_dict(self) -> dict[str, Any]:
         """Epoch, and the number of its samples that all ranks together have served; and what stream it is of."""

@@ -1,0 +1,108 @@
+"""What mixing costs: a mixture against its sources alone, and its order by itself, on one thread, inside one run.
+
+    python benchmarks/mix.py --images train2017 --annotations instances_train2017.json
+
+Each sample of the mixture is timed beside the same sample of its source, in turns, so that a machine whose speed drifts
+slows both alike; the cost of mixing is the median difference over the median time of the slower source. The order is
+timed for several schedules, and for jumps to far positions. Prints a table; ``--json FILE`` writes the figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import torch
+from measuring import spread, write_figures
+
+import sos_online as sos
+from sos_online.data.map_stream import MapStream
+from sos_online.data.mixing import MixedDataset, Schedule, mix
+from sos_online.data.mixing.order import MixedOrder
+from sos_online.data.mixing.quotas import Quotas
+from sos_online.data.real import CocoDataset
+from sos_online.data.stream import SampleStream
+
+EPOCH = 10**9
+SCHEDULES = {
+    "constant, 2 sources": Schedule.constant([0.3, 0.7]),
+    "cosine, 2 sources": Schedule.cosine([1, 0], [0.2, 0.8], end=EPOCH),
+    "constant, 20 sources": Schedule.constant(range(1, 21)),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--images", type=Path, required=True)
+    parser.add_argument("--annotations", type=Path, required=True)
+    parser.add_argument("--samples", type=int, default=300, help="of the mixture")
+    parser.add_argument("--rounds", type=int, default=5, help="of the order alone")
+    parser.add_argument("--draws", type=int, default=50_000, help="of the order, in each round")
+    parser.add_argument("--json", type=Path)
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    photos = MapStream(CocoDataset(arguments.images, arguments.annotations))
+    synthetic = sos.SOSDataset(sos.SegmentLibrary.demo(), sos.Recipe().replace(canvas={"sizes": [[640, 640]]}))
+    sources: list[SampleStream] = [synthetic, photos]
+    samples = of_samples(mix(sources, weights=[1, 1]), sources, arguments.samples)
+    orders = of_order(arguments.rounds, arguments.draws)
+    write_figures(arguments.json, {"samples": samples, "order": orders})
+
+
+def of_samples(mixed: MixedDataset, sources: list[SampleStream], count: int) -> dict[str, float]:
+    """Milliseconds of samples of each source, and what the mixture adds to one."""
+    times: dict[int, list[float]] = {number: [] for number in range(len(sources))}
+    added: list[float] = []
+    for index in range(count + 10):
+        _, target = mixed.sample(index)  # warms this photo's file too
+        source = target["source"]
+        epoch, own = mixed.places(0, index)[mixed.source_names[source]]
+        works = [partial(sources[source].sample, own, epoch), partial(mixed.sample, index)]
+        first = index // 2 % 2  # neither is always the one that finds things in the caches
+        measured = {number: seconds(works[number]) for number in (first, 1 - first)}
+        alone, in_mixture = measured[0], measured[1]
+        if index >= 10:
+            times[source].append(alone)
+            added.append(in_mixture - alone)
+    per_source = {name: 1e3 * statistics.median(times[number]) for number, name in enumerate(mixed.source_names)}
+    cost = 1e3 * statistics.median(added)
+    share = cost / max(per_source.values())
+    for name, milliseconds in per_source.items():
+        print(f"{name:<24}{milliseconds:>10.3f} ms a sample")
+    print(f"{'mixing adds':<24}{cost:>10.3f} ms, {share:.2%} of the slower source")
+    return {**per_source, "added": cost, "share": share}
+
+
+def of_order(rounds: int, draws: int) -> dict[str, dict[str, list[float]]]:
+    """Microseconds for a position, one after the other, and for one far away."""
+    figures: dict[str, dict[str, list[float]]] = {}
+    print(f"\n{'order alone':<24}{'us a position':>16}{'spread':>14}{'us a far jump':>16}{'spread':>14}")
+    for name, schedule in SCHEDULES.items():
+        along, far = [], []
+        for turn in range(rounds + 1):
+            order = MixedOrder(Quotas(schedule), EPOCH, seed=0)
+            begin = time.perf_counter()
+            for position in range(draws):
+                order.at(position)
+            along.append(1e6 * (time.perf_counter() - begin) / draws)
+            far.append(1e6 * seconds(partial(order.at, 50 * EPOCH + 12_345_678 * (turn + 1))))
+        figures[name] = {"position": along[1:], "jump": far[1:]}
+        print(
+            f"{name:<24}{statistics.median(along[1:]):>16.2f}{spread(along[1:]):>14}"
+            f"{statistics.median(far[1:]):>16.1f}{spread(far[1:], 1):>14}"
+        )
+    return figures
+
+
+def seconds(work: Callable[[], object]) -> float:
+    begin = time.perf_counter()
+    work()
+    return time.perf_counter() - begin
+
+
+if __name__ == "__main__":
+    main()
