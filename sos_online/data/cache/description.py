@@ -1,0 +1,71 @@
+"""What is stored beside a target for people and other programs: names, words, where objects are from, the plan."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from torch import Tensor
+
+from sos_online.data.stream import SampleStream
+from sos_online.errors import BrokenSegmentError, CacheError
+from sos_online.library import SegmentLibrary
+from sos_online.types import Target
+
+
+class SampleDescription:
+    """More keys for a sample's ``KEY.json``; reading a target back needs none of them.
+
+    Args:
+        stream: one with a ``library`` gives words; one with ``scene(index, epoch)`` gives scenes.
+        scene: add the scene.
+
+    Returns (when called):
+        ``names``: of each row's category. ``words``: of each row, what its segment is known by, empty values left out.
+        ``segments``: of each row, where its segment came from. ``scene``: the plan. Words and segments are there if the
+        stream has a library and the target ``segment_ids``.
+
+    Raises:
+        CacheError: scenes are asked for, and the stream has none; a label is of no category.
+        BrokenSegmentError: a segment's words cannot be read, unless the stream goes on without what is broken.
+    """
+
+    def __init__(self, stream: SampleStream, *, scene: bool) -> None:
+        if scene and not hasattr(stream, "scene"):
+            raise CacheError(f"settings: scene: expected false, as {type(stream).__name__} has no scenes")
+        library = getattr(stream, "library", None)
+        self._library = library if isinstance(library, SegmentLibrary) else None
+        self._stream = stream
+        self._scene = scene
+        self._names = stream.category_names
+
+    def __call__(self, target: Target, epoch: int, index: int) -> dict[str, Any]:
+        labels = target["labels"].tolist()
+        if labels and not (min(labels) >= 1 and max(labels) <= len(self._names)):
+            raise CacheError(
+                f"sample {index} of epoch {epoch}: labels: expected 1 … {len(self._names)}, as the stream has "
+                f"categories, found {min(labels)} … {max(labels)}"
+            )
+        described: dict[str, Any] = {"names": [self._names[label - 1] for label in labels]}
+        ids = target.get("segment_ids")
+        if self._library is not None and isinstance(ids, Tensor):
+            known = [self._known_of(self._library, int(segment)) for segment in ids]
+            described["words"] = [words for words, _ in known]
+            described["segments"] = [key for _, key in known]
+        if self._scene:
+            scene = self._stream.scene(index, epoch)  # type: ignore[attr-defined]
+            described["scene"] = json.loads(scene.to_json())
+        return described
+
+    def _known_of(self, library: SegmentLibrary, segment: int) -> tuple[dict[str, Any], str | None]:
+        """A segment's words and its key; none for what is no segment, such as an object of a real photo."""
+        if not 0 <= segment < len(library):
+            return {}, None
+        try:
+            words = {name: value for name, value in asdict(library.words(segment)).items() if value}
+            return words, library.key(segment)
+        except BrokenSegmentError:
+            if getattr(self._stream, "on_error", "raise") == "raise":
+                raise
+            return {}, None

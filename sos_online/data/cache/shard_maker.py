@@ -1,0 +1,132 @@
+"""Making one shard of a cache, in any process on any machine, from nothing but its number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from sos_online.data.batch import collate
+from sos_online.data.cache.description import SampleDescription
+from sos_online.data.cache.folder import CacheFolder
+from sos_online.data.cache.format import CacheSettings
+from sos_online.data.cache.shard_writer import ShardWriter
+from sos_online.data.device import DeviceStage
+from sos_online.data.failures import FailureCounts
+from sos_online.data.finish import without_pending
+from sos_online.data.lit_collate import LitCollate
+from sos_online.data.make_stage import make_device_stage
+from sos_online.data.stream import SampleStream, one_opencv_thread
+from sos_online.errors import SOSError
+from sos_online.recipe import Recipe
+from sos_online.types import Target
+
+_BATCH = 8  # samples whose light is made at once
+
+
+@dataclass(frozen=True)
+class MadeShard:
+    """What became of a shard.
+
+    Attributes:
+        number: which one.
+        samples: in it.
+        size: of its tar, bytes.
+        failures: broken segments, photos and samples met while it was made.
+    """
+
+    number: int
+    samples: int
+    size: int
+    failures: tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class ShardMaker:
+    """Makes shards of a cache by their numbers; it crosses process borders, the stream with it.
+
+    Attributes:
+        stream: whose samples they hold.
+        folder: where to.
+        settings: how samples are stored.
+        samples: in all shards together.
+        device: where light is made.
+    """
+
+    stream: SampleStream
+    folder: CacheFolder
+    settings: CacheSettings
+    samples: int
+    device: str
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """In another process: it counts for itself, and works on one thread, as its neighbours do."""
+        self.__dict__.update(state)
+        self.stream.failures = FailureCounts()
+        one_opencv_thread()
+        torch.set_num_threads(1)
+
+    def __len__(self) -> int:
+        """Number of shards."""
+        return -(-self.samples // self.settings.samples_per_shard)
+
+    def name(self, number: int) -> str:
+        return f"{number:06d}"
+
+    def size(self, number: int) -> int:
+        """Samples in a shard."""
+        first = number * self.settings.samples_per_shard
+        return min(self.settings.samples_per_shard, self.samples - first)
+
+    def __call__(self, number: int) -> MadeShard:
+        """Make a shard, whole or not at all.
+
+        Raises:
+            SOSError: a sample cannot be made or stored (names it), or there is no room for it.
+        """
+        before = _counts(self.stream)
+        describe = SampleDescription(self.stream, scene=self.settings.scene)
+        with ShardWriter(self.folder, self.name(number), self.settings, describe) as shard:
+            for epoch, index, image, target in self.finished(number):
+                shard.add(image, target, epoch=epoch, index=index)
+            card = shard.commit()
+        failures = tuple(now - then for now, then in zip(_counts(self.stream), before, strict=True))
+        return MadeShard(number, len(card.samples), card.size, (failures[0], failures[1], failures[2]))
+
+    def finished(self, number: int) -> Iterator[tuple[int, int, Tensor, Target]]:
+        """Epoch, index, finished picture and target of each sample of a shard."""
+        recipe = self.stream.device_recipe
+        if recipe is not None and recipe.reservoir is not None:  # what it serves depends on time
+            recipe = recipe.replace(reservoir=None)
+        stage = _stage(None if recipe is None else recipe.model_dump_json(), self.device)
+        in_batches = stage.device.type != "cpu" or (recipe is not None and recipe.wants_diffusion)
+        collated = collate if in_batches else LitCollate()
+        first, count = number * self.settings.samples_per_shard, self.size(number)
+        for start in range(first, first + count, _BATCH):
+            places = [divmod(at, self.stream.length) for at in range(start, min(start + _BATCH, first + count))]
+            samples = [self._sample(epoch, index) for epoch, index in places]
+            # the stage's targets would lack the masks that samples of real sets bring; only light is made there
+            images, _ = stage(collated(samples))
+            for (epoch, index), image, (_, target) in zip(places, images, samples, strict=True):
+                yield epoch, index, image.cpu(), without_pending(target)
+
+    def _sample(self, epoch: int, index: int) -> tuple[Tensor, Target]:
+        try:
+            return self.stream.sample(index, epoch)
+        except SOSError as error:
+            raise type(error)(f"sample {index} of epoch {epoch}: {error}") from None
+
+
+@lru_cache(maxsize=1)
+def _stage(recipe: str | None, device: str) -> DeviceStage:
+    """One for a process: diffusion light has a model that takes long to load. ``recipe`` is JSON."""
+    parsed = None if recipe is None else Recipe.model_validate_json(recipe)
+    return make_device_stage(parsed, device, dtype=torch.uint8)
+
+
+def _counts(stream: SampleStream) -> tuple[int, int, int]:
+    return stream.failures.segments, stream.failures.photos, stream.failures.samples
