@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ from pycocotools.cocoeval import COCOeval
 
 import sos_online as sos
 from sos_online.targets import CocoWriter
+from sos_online.targets.coco import coco_annotations, coco_image
 from tests.conftest import small_recipe
+from tests.targets.made_up import KINDS, overlapping, size_of, visible_masks
 
 
 def export(dataset: sos.SOSDataset, path: Path) -> None:
@@ -89,3 +92,29 @@ def test_an_export_without_samples_is_valid(library: sos.SegmentLibrary) -> None
     content = json.loads(file.getvalue())
     assert content["images"] == [] and content["annotations"] == []
     assert [category["id"] for category in content["categories"]] == [1, 2, 3, 4]
+
+
+def test_masks_that_overlap_are_kept() -> None:
+    target = overlapping()
+    for annotation, mask in zip(coco_annotations(target), visible_masks(target), strict=True):
+        assert np.array_equal(coco_mask.decode(annotation["segmentation"]).astype(bool), mask)
+
+
+def test_images_wait_in_a_file_and_not_in_memory(tmp_path: Path) -> None:
+    targets = [kind() for kind in KINDS]
+    entries = [(coco_image(target, size_of(target), "x" * 200), coco_annotations(target)) for target in targets]
+    with (tmp_path / "truth.json").open("w") as file:
+        tracemalloc.start()
+        writer = CocoWriter(file, ["cat"])
+        for number in range(20_000):
+            image, annotations = entries[number % len(entries)]
+            writer.add_entries(image, annotations[:1])
+        writer.close()
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    content = json.loads((tmp_path / "truth.json").read_text())
+    assert len(content["images"]) == 20_000
+    assert [annotation["id"] for annotation in content["annotations"]] == list(
+        range(1, len(content["annotations"]) + 1)
+    )
+    assert peak < 600_000 < 6_000_000 < (tmp_path / "truth.json").stat().st_size

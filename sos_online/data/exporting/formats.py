@@ -1,0 +1,180 @@
+"""What each format is on disk: which files a sample makes, and which describe all of them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, TextIO, get_args
+
+import cv2
+
+from sos_online.data.stream import SampleStream
+from sos_online.errors import StreamError
+from sos_online.library.reader import SegmentLibrary
+from sos_online.library.tables import open_vocabulary
+from sos_online.targets.coco import CocoWriter, coco_annotations, coco_image
+from sos_online.targets.lvis import Facts, LvisWriter, lvis_annotations, lvis_image
+from sos_online.targets.panoptic import PanopticWriter, panoptic_annotation, panoptic_colours
+from sos_online.targets.yolo import LINES, data_yaml
+from sos_online.types import Target
+
+ExportFormat = Literal["coco", "panoptic", "lvis", "yolo-seg", "yolo-boxes", "yolo-obb"]
+FORMATS: tuple[ExportFormat, ...] = get_args(ExportFormat)
+
+Entries = list[Any]  # what a sample adds to a document: the arguments of its writer, as JSON holds them
+
+
+@dataclass(frozen=True)
+class Described:
+    """A sample's labels: the files that they make beside its picture, and its entries in the document."""
+
+    files: Mapping[str, bytes]
+    entries: Entries
+
+
+class Writer(Protocol):
+    """Writes a document sample by sample."""
+
+    def add_entries(self, *entries: Any) -> None: ...
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Layout(ABC):
+    """One split of a format on disk; paths are relative to the folder of the export, with ``/`` between their parts.
+
+    Attributes:
+        names: of the categories.
+        split: ``train`` or ``val``.
+    """
+
+    names: Sequence[str]
+    split: str
+
+    @property
+    @abstractmethod
+    def document(self) -> str:
+        """The file that describes the split; those of several splits may be one."""
+
+    @abstractmethod
+    def writer(self, file: TextIO) -> Writer:
+        """A writer of that file."""
+
+    @abstractmethod
+    def describe(self, target: Target, size_hw: tuple[int, int], name: str) -> Described:
+        """A sample's labels; ``name`` is that of its picture, with the suffix."""
+
+    def picture(self, name: str) -> str:
+        """Where a picture is."""
+        return f"{self.split}/{name}"
+
+
+class _Coco(Layout):
+    @property
+    def document(self) -> str:
+        return f"annotations/instances_{self.split}.json"
+
+    def writer(self, file: TextIO) -> Writer:
+        return CocoWriter(file, self.names)
+
+    def describe(self, target: Target, size_hw: tuple[int, int], name: str) -> Described:
+        return Described({}, [coco_image(target, size_hw, name), coco_annotations(target)])
+
+
+class _Panoptic(Layout):
+    @property
+    def document(self) -> str:
+        return f"annotations/panoptic_{self.split}.json"
+
+    def writer(self, file: TextIO) -> Writer:
+        return PanopticWriter(file, self.names)
+
+    def describe(self, target: Target, size_hw: tuple[int, int], name: str) -> Described:
+        ids = f"{_stem(name)}.png"
+        colours = cv2.cvtColor(panoptic_colours(target), cv2.COLOR_RGB2BGR)
+        return Described(
+            {f"annotations/panoptic_{self.split}/{ids}": cv2.imencode(".png", colours)[1].tobytes()},
+            [coco_image(target, size_hw, name), panoptic_annotation(target, ids)],
+        )
+
+
+@dataclass(frozen=True)
+class _Lvis(Layout):
+    facts: Mapping[str, Facts] = field(default_factory=dict)
+    negatives: int | None = None
+
+    @property
+    def document(self) -> str:
+        return f"annotations/lvis_v1_{self.split}.json"
+
+    def writer(self, file: TextIO) -> Writer:
+        return LvisWriter(file, self.names, self.facts)
+
+    def describe(self, target: Target, size_hw: tuple[int, int], name: str) -> Described:
+        image = lvis_image(target, size_hw, self.split, name, len(self.names), self.negatives)
+        return Described({}, [image, lvis_annotations(target)])
+
+
+@dataclass(frozen=True)
+class _Yolo(Layout):
+    kind: str = "yolo-seg"
+    splits: Sequence[str] = ("train",)
+
+    @property
+    def document(self) -> str:
+        return "data.yaml"
+
+    def writer(self, file: TextIO) -> Writer:
+        return _DataYaml(file, data_yaml(self.names, {split: f"images/{split}" for split in self.splits}))
+
+    def describe(self, target: Target, size_hw: tuple[int, int], name: str) -> Described:
+        return Described({f"labels/{self.split}/{_stem(name)}.txt": LINES[self.kind](target, size_hw).encode()}, [])
+
+    def picture(self, name: str) -> str:
+        return f"images/{self.split}/{name}"
+
+
+class _DataYaml:
+    """``data.yaml``, which says nothing of single samples."""
+
+    def __init__(self, file: TextIO, text: str) -> None:
+        self._file = file
+        self._text = text
+
+    def add_entries(self, *entries: Any) -> None:
+        assert not entries
+
+    def close(self) -> None:
+        self._file.write(self._text)
+
+
+def layouts_of(
+    kind: ExportFormat, stream: SampleStream, splits: Sequence[str], negatives: int | None
+) -> dict[str, Layout]:
+    """A format's layout of each split, for a stream's categories.
+
+    Raises:
+        StreamError: there is no such format.
+    """
+    names = list(stream.category_names)
+    if kind == "coco":
+        return {split: _Coco(names, split) for split in splits}
+    if kind == "panoptic":
+        return {split: _Panoptic(names, split) for split in splits}
+    if kind == "lvis":
+        facts = _facts(stream)
+        return {split: _Lvis(names, split, facts, negatives) for split in splits}
+    if kind in LINES:
+        return {split: _Yolo(names, split, kind, splits) for split in splits}
+    raise StreamError(f"format: expected {', '.join(FORMATS)}, found {kind!r}")
+
+
+def _facts(stream: SampleStream) -> Mapping[str, Facts]:
+    """What the stream's library knows of its categories, if it has a library."""
+    library = getattr(stream, "library", None)
+    return open_vocabulary(library.root, library.manifest)[1] if isinstance(library, SegmentLibrary) else {}
+
+
+def _stem(name: str) -> str:
+    return name.rpartition(".")[0]

@@ -1,0 +1,211 @@
+"""Writing a stream's samples into a folder, in a format that others train from."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from sos_online.data.batch import collate
+from sos_online.data.exporting.blocks import RECORDS, BlockMaker, Blocks, Finish
+from sos_online.data.exporting.formats import ExportFormat, Layout, layouts_of
+from sos_online.data.exporting.settings import Settings, check_folder, hash_of
+from sos_online.data.finish import FinishOnCpu, without_pending
+from sos_online.data.make_stage import make_device_stage
+from sos_online.data.sample_iterator import Sample
+from sos_online.data.stream import SampleStream, require
+from sos_online.errors import SOSError
+from sos_online.library.folder_lock import only_builder
+from sos_online.rng import loader_generator
+from sos_online.storage import flush_folder, write_atomically
+from sos_online.types import Target
+
+_STAGE_BATCH = 8
+
+
+@dataclass
+class ExportReport:
+    """What an export came to.
+
+    Attributes:
+        made: images written now; the others were there from a run before.
+        images, objects, empty: images in the folder, objects in them, images without one. Of a folder that was whole
+            already, only ``images`` is known.
+        bytes: of images, labels and documents.
+        documents: the files that describe the set.
+    """
+
+    made: int = 0
+    images: int = 0
+    objects: int = 0
+    empty: int = 0
+    bytes: int = 0
+    documents: list[Path] = field(default_factory=list)
+
+
+def export(
+    stream: SampleStream,
+    out: str | Path,
+    format: ExportFormat,
+    *,
+    samples: int | None = None,
+    val: float = 0.0,
+    workers: int = 0,
+    image_format: Literal["jpg", "png"] = "jpg",
+    quality: int = 95,
+    epoch: int = 0,
+    negatives: int | None = None,
+    device: torch.device | str = "cpu",
+    progress: Callable[[int, int], None] = lambda *_: None,
+) -> ExportReport:
+    """Write the first ``samples`` samples of a stream's epoch into a folder of this machine.
+
+    Samples are finished (painted, lit) in worker processes, which write the images too. The files that describe the
+    set (``annotations/*.json``, ``data.yaml``) come last, each whole or not at all: a folder that has them is finished.
+    A run that was stopped, however, goes on where it was when it is started again, to the same bytes. Memory does not
+    grow with the number of samples. An image's id is the sample's index, whatever the stream called it.
+
+    Args:
+        stream: any of the package's datasets.
+        out: a folder: none yet, empty, or of the same export.
+        format: ``coco`` (instances, RLE), ``panoptic`` (COCO panoptic), ``lvis`` (LVIS v1, polygons), ``yolo-seg``,
+            ``yolo-boxes``, ``yolo-obb`` (Ultralytics).
+        samples: how many; all of an epoch if None.
+        val: the share of them, the last ones, that make a second split ``val``. Its images are others, but they show
+            segments that ``train`` shows too.
+        workers: processes that make samples; 0 makes them in this one.
+        image_format, quality: of the images; PNG is without loss, quality is JPEG's.
+        epoch: of the stream.
+        negatives: for ``lvis``: how many absent categories an image lists; all if None.
+        device: where diffusion light is made, if the recipe has it; that takes place in this process, without workers.
+        progress: called with the samples done and all of them.
+
+    Raises:
+        StreamError: an argument is out of range.
+        SOSError: the folder holds something else, or cannot be written (a full disk): the message names the file.
+        StreamError: a sample has boxes alone, and the format is made of masks (all but ``coco`` and ``yolo-boxes``).
+        BrokenSegmentError, BrokenPhotoError, BrokenSampleError: as the stream's ``on_error`` says.
+    """
+    out = Path(out)
+    samples = stream.length if samples is None else samples
+    in_epoch = isinstance(samples, int) and 1 <= samples <= stream.length
+    require("samples", samples, in_epoch, f"an integer in 1 … {stream.length}, the samples of an epoch")
+    require("val", val, 0 <= val < 1, "a share in 0 … 1, below 1")
+    require("workers", workers, isinstance(workers, int) and workers >= 0, "an integer from 0 on")
+    require("image_format", image_format, image_format in ("jpg", "png"), "jpg or png")
+    require("quality", quality, isinstance(quality, int) and 1 <= quality <= 100, "an integer in 1 … 100")
+    require("negatives", negatives, negatives is None or negatives >= 0, "an integer from 0 on, or None")
+    counts = _splits(samples, val)
+    layouts = layouts_of(format, stream, list(counts), negatives)
+    settings = Settings(
+        format=format,
+        image_format=image_format,
+        quality=quality if image_format == "jpg" else None,
+        negatives=negatives if format == "lvis" else None,
+        epoch=epoch,
+        samples=counts,
+        stream=hash_of(stream),
+    )
+    if out.exists() and not out.is_dir():
+        raise SOSError(f"{out}: is a file; name a folder")
+    with only_builder(out):
+        check_folder(out, settings)
+        documents = {layout.document: layout for layout in layouts.values()}
+        report = ExportReport(images=samples, documents=[out / name for name in documents])
+        if not all(path.exists() for path in report.documents):
+            finish, workers = _finishing(stream, device, workers)
+            blocks = Blocks(stream, out, settings, layouts, finish)
+            report.made = _make_missing(blocks, workers, progress)
+            for name, layout in documents.items():
+                write_atomically(out / name, partial(_write_document, layout=layout, blocks=blocks))
+                flush_folder((out / name).parent)
+            _count(report, blocks)
+        _clear(out)
+    return report
+
+
+def _splits(samples: int, val: float) -> dict[str, int]:
+    """How many samples each split has; both have some if there are two."""
+    held_out = min(max(round(samples * val), 1), samples - 1) if val else 0
+    return {"train": samples - held_out, **({"val": held_out} if held_out else {})}
+
+
+def _finishing(stream: SampleStream, device: torch.device | str, workers: int) -> tuple[Finish, int]:
+    """How samples are finished, and by how many workers: a diffusion model is in this process alone."""
+    recipe = stream.device_recipe
+    if recipe is None or not recipe.wants_diffusion:
+        return FinishOnCpu(), workers
+    # a reservoir's light would be another in every run
+    stage = make_device_stage(recipe.replace(reservoir=None), device, dtype=torch.uint8)
+    on_cpu = FinishOnCpu()
+
+    def finish(samples: Sequence[Sample]) -> Sequence[tuple[Tensor, Target]]:
+        images = [
+            image
+            for begin in range(0, len(samples), _STAGE_BATCH)
+            for image in stage(collate(samples[begin : begin + _STAGE_BATCH]))[0]
+        ]
+        return on_cpu([(image, without_pending(target)) for image, (_, target) in zip(images, samples, strict=True)])
+
+    return finish, 0
+
+
+def _make_missing(blocks: Blocks, workers: int, progress: Callable[[int, int], None]) -> int:
+    """Make the blocks that are not there; how many samples that were."""
+    missing = blocks.missing()
+    total = sum(blocks.settings.samples.values())
+    there = done = total - sum(len(block) for _, block in missing)
+    if there or missing:
+        _clear_half_written(blocks.out)
+    progress(done, total)
+    loader = DataLoader(
+        BlockMaker(blocks, missing),
+        batch_size=None,
+        num_workers=min(workers, len(missing)),
+        generator=loader_generator(),
+    )
+    for made in loader:
+        if isinstance(made, SOSError):
+            raise made
+        done += int(made)
+        progress(done, total)
+    return done - there
+
+
+def _write_document(file: BinaryIO, *, layout: Layout, blocks: Blocks) -> None:
+    text = io.TextIOWrapper(file, encoding="utf-8", newline="\n")
+    try:
+        writer = layout.writer(text)
+        for record in blocks.records(layout.split):
+            writer.add_entries(*record.entries)
+        writer.close()
+    finally:
+        text.detach()
+
+
+def _count(report: ExportReport, blocks: Blocks) -> None:
+    for split in blocks.settings.samples:
+        for record in blocks.records(split):
+            report.objects += record.objects
+            report.empty += record.objects == 0
+            report.bytes += record.bytes
+    report.bytes += sum(path.stat().st_size for path in report.documents)
+
+
+def _clear_half_written(out: Path) -> None:
+    """Remove what a run that was killed has left half-written."""
+    for path in out.rglob(".*.tmp"):
+        path.unlink(missing_ok=True)
+
+
+def _clear(out: Path) -> None:
+    """Remove what only an unfinished export needs."""
+    shutil.rmtree(out / RECORDS, ignore_errors=True)

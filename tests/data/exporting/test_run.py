@@ -1,0 +1,336 @@
+"""Exporting: the same bytes for any number of workers, after any stop; nothing is written over; memory stays."""
+
+from __future__ import annotations
+
+import gc
+import json
+import multiprocessing
+import os
+import random
+import subprocess
+import time
+import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from pycocotools import mask as coco_mask
+from torchvision.tv_tensors import Mask
+
+import sos_online as sos
+from sos_online.data.exporting import FORMATS, ExportFormat, export
+from sos_online.data.exporting import blocks as export_blocks
+from sos_online.data.exporting import run as export_run
+from sos_online.data.finish import FinishOnCpu
+from sos_online.data.sample_iterator import Sample
+from sos_online.relight import Lighting
+from sos_online.types import Target
+from tests.conftest import small_recipe
+from tests.data.exporting.shapes import NAMES, Shapes, tree
+from tests.data.streams import NumberedStream
+
+
+@pytest.fixture(autouse=True)
+def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export_blocks, "BLOCK", 5)
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_the_same_bytes_with_workers_and_without(tmp_path: Path, kind: ExportFormat) -> None:
+    report = export(Shapes(30), tmp_path / "one", kind, samples=24, val=0.25)
+    export(Shapes(30), tmp_path / "two", kind, samples=24, val=0.25, workers=2)
+    files = tree(tmp_path / "one")
+    assert files == tree(tmp_path / "two")
+    assert report.made == report.images == 24
+    assert report.empty == 4 and report.objects == 4 * (0 + 5 + 3 + 300 + 3 + 2)
+    sizes = sum((tmp_path / "one" / name).stat().st_size for name in files if name != "export.json")
+    assert report.bytes == sizes
+    pictures = [name for name in files if name.endswith(".jpg")]
+    assert len(pictures) == 24 and sum("val/" in name for name in pictures) == 6
+    assert not [name for name in files if Path(name).name.startswith(".")]
+
+
+def test_images_are_the_finished_samples(library: sos.SegmentLibrary, tmp_path: Path) -> None:
+    """Lit in workers, as a loader lights them; PNG is without loss."""
+    recipe = small_recipe(96, light=sos.Recipe().light)
+    dataset = sos.SOSDataset(library, recipe, length=4)
+    export(dataset, tmp_path / "out", "coco", image_format="png", workers=1)
+    ((images, _),) = sos.make_loader(dataset, 4, dtype=torch.uint8)
+    for index, image in enumerate(images):
+        picture = cv2.imread(str(tmp_path / f"out/train/{index:012d}.png"))
+        assert picture is not None
+        assert np.array_equal(picture[..., ::-1], image.permute(1, 2, 0).numpy())
+    unlit = dataset.sample(0)[0]
+    assert not torch.equal(images[0], unlit)
+
+
+def test_painting_that_was_left_to_the_device_is_done(library: sos.SegmentLibrary, tmp_path: Path) -> None:
+    for name, composite in (("worker", False), ("device", True)):
+        recipe = small_recipe(96, device={"composite": composite})
+        export(sos.SOSDataset(library, recipe, length=4), tmp_path / name, "yolo-seg", image_format="png")
+    here, there = tree(tmp_path / "worker"), tree(tmp_path / "device")
+    labels = [name for name in here if name.startswith("labels/")]
+    assert len(labels) == 4 and all(here[name] == there[name] for name in labels)
+    for index in range(4):
+        one, two = (
+            cv2.imread(str(tmp_path / name / f"images/train/{index:012d}.png")) for name in ("worker", "device")
+        )
+        assert one is not None and two is not None
+        assert np.abs(one.astype(int) - two).max() <= 2
+
+
+def test_diffusion_light_is_made_here_and_without_a_reservoir(
+    library: sos.SegmentLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a stand-in for the model, which makes pictures white; masks of the stream's own stay what they are."""
+    asked = []
+
+    def stage_of(recipe: sos.Recipe, device: str, dtype: torch.dtype) -> sos.DeviceStage:
+        asked.append(recipe)
+        lighting = Lighting({"iclight": lambda composites: torch.ones_like(composites.images)})
+        return sos.DeviceStage(device, dtype=dtype, lighting=lighting)
+
+    def with_masks(image: torch.Tensor, target: Target) -> tuple[torch.Tensor, Target]:
+        return image, {**target, "masks": Mask(torch.ones(len(target["labels"]), 48, 48, dtype=torch.uint8))}
+
+    monkeypatch.setattr(export_run, "make_device_stage", stage_of)
+    light = {"relighters": {"iclight": 1.0}, "blenders": {"relit": 1.0}}
+    recipe = small_recipe(48, light=light, reservoir={})
+    export(sos.SOSDataset(library, recipe, length=3, transforms=with_masks), tmp_path, "coco", workers=2)
+    assert [recipe.reservoir for recipe in asked] == [None]
+    picture = cv2.imread(str(tmp_path / "train/000000000002.jpg"))
+    assert picture is not None and picture.mean() > 220
+    content = json.loads((tmp_path / "annotations/instances_train.json").read_text())
+    assert {int(coco_mask.area(entry["segmentation"])) for entry in content["annotations"]} == {48 * 48}
+
+
+def test_image_ids_are_indices_whatever_the_stream_calls_them(tmp_path: Path) -> None:
+    export(Shapes(12), tmp_path / "out", "coco", val=0.25)
+    for split, expected in (("train", range(9)), ("val", range(9, 12))):
+        content = json.loads((tmp_path / f"out/annotations/instances_{split}.json").read_text())
+        assert [image["id"] for image in content["images"]] == list(expected)
+        assert {annotation["image_id"] for annotation in content["annotations"]} <= set(expected)
+        ids = [annotation["id"] for annotation in content["annotations"]]
+        assert ids == list(range(1, len(ids) + 1))
+        assert [category["name"] for category in content["categories"]] == NAMES
+        for image in content["images"]:
+            assert (tmp_path / "out" / split / image["file_name"]).is_file()
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_a_finished_folder_is_left_alone(tmp_path: Path, kind: ExportFormat) -> None:
+    export(Shapes(12), tmp_path / "out", kind)
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    report = export(Shapes(12), tmp_path / "out", kind)
+    assert (report.made, report.images) == (0, 12)
+    assert before == {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*") if path.is_file()}
+
+
+class Stopping(Shapes):
+    """Stops like Ctrl-C when a sample is asked for."""
+
+    def __init__(self, length: int, at: int) -> None:
+        super().__init__(length)
+        self.at = at
+
+    def sample(self, index: int, epoch: int | None = None) -> Sample:
+        if index == self.at:
+            raise KeyboardInterrupt
+        return super().sample(index, epoch)
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize("at", [0, 7, 23])
+def test_goes_on_after_a_stop(tmp_path: Path, kind: ExportFormat, at: int) -> None:
+    export(Shapes(24), tmp_path / "whole", kind)
+    with pytest.raises(KeyboardInterrupt):
+        export(Stopping(24, at), tmp_path / "out", kind)
+    assert not list((tmp_path / "out").rglob("*.yaml")) and not list((tmp_path / "out/annotations").glob("*.json"))
+    report = export(Shapes(24), tmp_path / "out", kind)
+    assert report.made == 24 - at // 5 * 5
+    assert tree(tmp_path / "out") == tree(tmp_path / "whole")
+
+
+def _export_slowly(out: Path) -> None:
+    export_blocks.BLOCK = 5
+    export(Shapes(48), out, "panoptic", val=0.3)
+
+
+def test_killed_at_random_moments(tmp_path: Path) -> None:
+    _export_slowly(tmp_path / "whole")
+    rng = random.Random(0)
+    out = tmp_path / "out"
+    processes = multiprocessing.get_context("fork")
+    codes = set()
+    for _ in range(8):
+        process = processes.Process(target=_export_slowly, args=(out,))
+        process.start()
+        enough = len(list(out.rglob("*.jpg"))) + rng.randint(0, 12)
+        while process.is_alive() and len(list(out.rglob("*.jpg"))) <= enough:
+            time.sleep(0.0005)
+        process.kill()
+        process.join()
+        codes.add(process.exitcode)
+    assert -9 in codes
+    _export_slowly(out)
+    assert tree(out) == tree(tmp_path / "whole")
+
+
+def _export_with_workers(out: Path) -> None:
+    export_blocks.BLOCK = 5
+    export(Shapes(480), out, "panoptic", workers=2)
+
+
+def test_killed_while_its_workers_live_on(tmp_path: Path) -> None:
+    """They hold the folder until they notice; nothing of theirs is left."""
+    _export_with_workers(tmp_path / "whole")
+    out = tmp_path / "out"
+    process = multiprocessing.get_context("fork").Process(target=_export_with_workers, args=(out,))
+    process.start()
+    while process.is_alive() and len(list(out.rglob("*.jpg"))) < 20:
+        time.sleep(0.001)
+    process.kill()
+    process.join()
+    assert process.exitcode == -9
+    _export_with_workers(out)
+    assert tree(out) == tree(tmp_path / "whole")
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if os.name != "posix" or os.geteuid() != 0:
+        pytest.skip("mounting a small file system needs root")
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", disk], capture_output=True, text=True)
+    if mounted.returncode:
+        pytest.skip(f"no file system can be mounted here: {mounted.stderr}")
+    yield disk
+    subprocess.run(["umount", "--lazy", disk], check=True)
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_full_disk_is_named_and_gone_on_from(small_disk: Path, tmp_path: Path, workers: int) -> None:
+    export(Shapes(12), tmp_path / "whole", "coco")
+    failed = set()
+    for kilobytes in [*range(16, 400, 4 if workers == 0 else 64), 1024]:
+        subprocess.run(["mount", "-o", f"remount,size={kilobytes}k", small_disk], check=True)
+        try:
+            export(Shapes(12), small_disk / "out", "coco", workers=workers)
+            break
+        except sos.SOSError as caught:
+            error = str(caught)
+        assert "cannot be written: No space left on device" in error and "Traceback" not in error
+        assert not (small_disk / "out/annotations/instances_train.json").exists()
+        failed.add(Path(error.split(":")[0]).suffix)
+    assert failed >= {".jpg"}
+    assert tree(small_disk / "out") == tree(tmp_path / "whole")
+
+
+def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "holiday.jpg").write_bytes(b"")
+    with pytest.raises(
+        sos.SOSError, match=r"expected an empty folder, or an export to go on with; found 'holiday.jpg'"
+    ):
+        export(Shapes(12), tmp_path, "coco")
+    assert [path.name for path in tmp_path.iterdir()] == ["holiday.jpg"]
+    with pytest.raises(sos.SOSError, match="is a file; name a folder"):
+        export(Shapes(12), tmp_path / "holiday.jpg", "coco")
+
+
+def test_a_folder_of_another_export_is_refused(tmp_path: Path) -> None:
+    export(Shapes(12), tmp_path, "coco", samples=6)
+    before = tree(tmp_path)
+    for stream, kind, options, message in [
+        (Shapes(13), "coco", {"samples": 6}, "of another stream"),
+        (Shapes(12), "lvis", {"samples": 6}, "with format 'coco', not 'lvis'"),
+        (Shapes(12), "coco", {"samples": 7}, "with samples"),
+        (Shapes(12), "coco", {"samples": 6, "val": 0.5}, "with samples"),
+        (Shapes(12), "coco", {"samples": 6, "quality": 90}, "with quality 95, not 90"),
+        (Shapes(12), "coco", {"samples": 6, "image_format": "png"}, "with image_format 'jpg', not 'png'"),
+        (Shapes(12), "coco", {"samples": 6, "epoch": 1}, "with epoch 0, not 1"),
+    ]:
+        with pytest.raises(sos.SOSError, match=f"this folder was made {message}"):
+            export(stream, tmp_path, kind, **options)  # type: ignore[arg-type]
+    (tmp_path / "export.json").write_text("no")
+    with pytest.raises(sos.SOSError, match=r"export.json: expected how this folder was made, found no JSON"):
+        export(Shapes(12), tmp_path, "coco", samples=6)
+    assert {**tree(tmp_path), "export.json": before["export.json"]} == before
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"format": "voc"}, "format: expected coco, panoptic, .* found 'voc'"),
+        ({"samples": 0}, r"samples: expected an integer in 1 … 12"),
+        ({"samples": 13}, r"samples: expected an integer in 1 … 12"),
+        ({"val": 1.0}, "val: expected"),
+        ({"workers": -1}, "workers: expected"),
+        ({"image_format": "bmp"}, "image_format: expected jpg or png, found 'bmp'"),
+        ({"quality": 101}, "quality: expected"),
+        ({"negatives": -1}, "negatives: expected"),
+    ],
+)
+def test_arguments_are_checked_before_anything_is_written(
+    tmp_path: Path, options: dict[str, object], message: str
+) -> None:
+    with pytest.raises(sos.StreamError, match=message):
+        export(Shapes(12), tmp_path / "out", **{"format": "coco", **options})  # type: ignore[arg-type]
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_broken_sample_stops_with_its_own_error(tmp_path: Path) -> None:
+    class Broken(Shapes):
+        def sample(self, index: int, epoch: int | None = None) -> Sample:
+            if index == 7:
+                raise sos.BrokenSegmentError("segment 7: is broken")
+            return super().sample(index, epoch)
+
+    for workers in (0, 1):
+        with pytest.raises(sos.BrokenSegmentError, match=r"^segment 7: is broken$"):
+            export(Broken(12), tmp_path / str(workers), "coco", workers=workers)
+
+
+def test_progress_is_told(tmp_path: Path) -> None:
+    seen: list[tuple[int, int]] = []
+    export(Shapes(12), tmp_path, "yolo-boxes", progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(0, 12), (5, 12), (10, 12), (12, 12)]
+
+
+def test_the_job_can_be_sent_to_a_worker_that_is_spawned() -> None:
+    queue = multiprocessing.get_context("spawn").SimpleQueue()
+    queue.put(FinishOnCpu())
+    image, target = NumberedStream(3).sample(1)
+    ((finished, _),) = queue.get()([(image, target)])
+    assert torch.equal(finished, image)
+
+
+@pytest.mark.parametrize("kind", ["coco", "panoptic", "lvis", "yolo-seg"])
+def test_memory_does_not_grow_with_samples(tmp_path: Path, kind: ExportFormat, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export_blocks, "BLOCK", 32)
+    monkeypatch.setattr(export_blocks, "flush_folder", lambda _: None)
+    monkeypatch.setattr(export_blocks, "_write", _write_all_but_pictures)
+    export(NumberedStream(3), tmp_path / "warm", kind)
+    peaks = []
+    gc.freeze()  # what else the process holds would make collecting slow, and Python put it off
+    for count in (200, 2000):
+        tracemalloc.start()
+        export(NumberedStream(count), tmp_path / str(count), kind, progress=_collect)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    gc.unfreeze()
+    # entries in memory would be 3 MB. A block is 50 bytes; up to 64 Ki characters of images wait, and are copied once
+    assert peaks[1] - peaks[0] < 600_000
+
+
+def _collect(done: int, total: int) -> None:
+    gc.collect()
+
+
+def _write_all_but_pictures(path: Path, content: bytes) -> None:
+    if path.suffix not in (".jpg", ".txt", ".png"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
