@@ -39,4 +39,6 @@ clean:
 .venv/installed-dev: .venv/bin/python setup.cfg pyproject.toml
 	@echo "installing (PyTorch is large: a few minutes) …"
 	$(BIN)/python -m pip install --quiet --editable ".[test,lint]"
+	@# reads back what is exported for it; wants OpenCV with windows, which would lie over ours, and does without
+	$(BIN)/python -m pip install --quiet --no-deps "ultralytics>=8.3" "ultralytics-thop>=2.0"
 	touch $@ .venv/installed

@@ -14,6 +14,10 @@ PUBLIC = {
     "CategoryFolders", "Cutouts", "MaskPairs", "VocSegmentation", "Ade20k", "Sa1b", "Encoding", "Words",
     "Recipe", "Backgrounds", "SOSDataset", "Scene", "Placement", "LightSpec", "CameraSpec",
     "make_loader", "SOSLoader", "DeviceStage", "make_device_stage", "ReservoirStage", "Batch", "collate", "Ranks",
+    "SampleStream", "write_cache", "verify_cache", "cached", "CachedDataset", "CacheSettings", "CocoDataset",
+    "LvisDataset", "choose_images", "MapStream", "mix", "MixedDataset", "Schedule", "COCO_LVIS_SYNONYMS",
+    "CopyPaste", "export", "FinishOnCpu", "HuggingFaceDetectionCollate", "HuggingFaceSegmentationCollate",
+    "Detectron2Collate", "MMDetectionCollate", "CacheError", "BrokenSampleError",
     "SOSError", "LibraryError", "SourceError", "RecipeError", "StreamError", "BrokenSegmentError", "BrokenPhotoError",
 }  # fmt: skip
 
@@ -39,7 +43,7 @@ def test_errors_have_one_base() -> None:
 def test_importing_loads_nothing_heavy_and_starts_nothing() -> None:
     program = (
         "import sys, threading, sos_online, torch; "
-        "heavy = {'kornia', 'diffusers', 'transformers', 'ray', 'openai', 'typer', 'rich', 'playwright', 'imagehash'}; "
+        "heavy = {'kornia', 'diffusers', 'transformers', 'ray', 's3fs', 'openai', 'typer', 'rich', 'imagehash'}; "
         "assert not heavy & set(sys.modules), heavy & set(sys.modules); "
         "assert not torch.cuda.is_initialized(); "
         "assert threading.active_count() == 1, threading.enumerate()"

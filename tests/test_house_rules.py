@@ -27,7 +27,7 @@ ORDER = [
 MIDDLE = ORDER[3]
 ROOF = {"__init__", "__main__"}
 READERS = {"storage", "library", "recipe", "data", "cli", "evaluate"}
-LATE = {"kornia", "diffusers", "transformers", "accelerate", "ray", "openai", "fsspec"}
+LATE = {"s3fs", "kornia", "diffusers", "transformers", "accelerate", "ray", "openai", "fsspec"}
 
 
 def room_of(path: Path) -> str:

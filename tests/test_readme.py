@@ -29,6 +29,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory, real_data: Path) -> Path:
     for name, target in {
         "train2017": real_data / "coco/train",
         "instances_train2017.json": real_data / "coco/instances_train.json",
+        "val2017": real_data / "coco/val",
+        "instances_val2017.json": real_data / "coco/instances_val.json",
+        "lvis": real_data / "lvis",
         "photos": real_data / "backgrounds/scenes",
         "configs": ROOT / "configs",
         "train_examples": ROOT / "train_examples",

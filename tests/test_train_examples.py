@@ -173,6 +173,30 @@ def test_ap_on_real_images(
     assert "1 of 3 categories are not in" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("detector", ["fasterrcnn_mobilenet_v3_large_320_fpn", "maskrcnn_resnet50_fpn_v2"])
+def test_little_is_annotated(detection: ModuleType, real_data: Path, tmp_path: Path, detector: str) -> None:
+    """The low-data config, made small: a part of a set beside segments cut out of it. All other images are gone."""
+    config = yaml.safe_load((SCRIPT.parent / "configs" / "low_data.yaml").read_text())
+    annotations = real_data / "coco" / "instances_train.json"
+    chosen = sos.choose_images(annotations, 0.02)
+    assert len(chosen) == 5
+    images = tmp_path / "images"
+    images.mkdir()
+    for name in chosen:
+        shutil.copy(real_data / "coco" / "train" / name, images)
+    real = {**config["real"], "images": str(images), "annotations": str(annotations), "share": 0.02}
+    path = write_config(tmp_path, detector=detector, real=real, steps=2, evaluate_every=2, held_out=1, batch_size=3)
+    run = [str(path), "--out", str(tmp_path / "out")]
+    detection.main(run)
+    expected = read_log(tmp_path / "out")
+    assert [line["step"] for line in expected] == [0, 1, 2, 2]
+    assert all(math.isfinite(loss) for _, loss in losses(tmp_path / "out"))
+    library = sos.SegmentLibrary.open(tmp_path / "out" / "library")
+    assert {library.key(segment).partition("#")[0] for segment in range(len(library))} <= chosen
+    detection.main([*run, "--resume"])  # it is at its end, and its library is the one that is there
+    assert read_log(tmp_path / "out") == expected
+
+
 def test_mask_rcnn_takes_a_step(detection: ModuleType, people: sos.SegmentLibrary, tmp_path: Path) -> None:
     """The config for real use, made small."""
     config = yaml.safe_load((SCRIPT.parent / "configs" / "detection.yaml").read_text())
@@ -203,6 +227,7 @@ def test_a_loss_that_is_not_finite_stops_the_run(
         ({"steps": 0}, "config.yaml: (.|\n)*steps\n"),
         ({"recipe": {"canvas": {"size": 64}}}, "config.yaml: (.|\n)*recipe.canvas.size\n"),
         ({"recipe": "missing.yaml"}, "missing.yaml: cannot be read"),
+        ({"real": {"images": "a", "annotations": "b", "share": 1.5}}, "config.yaml: (.|\n)*real.share\n"),
     ],
 )
 def test_a_wrong_config_is_refused(

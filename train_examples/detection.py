@@ -4,6 +4,10 @@
     torchrun --nproc-per-node 4 train_examples/detection.py train_examples/configs/detection.yaml --out runs/coco \\
         --library my_library --backgrounds photos --val-images val2017 --val-annotations instances_val2017.json
 
+With a section ``real`` in the config, part of every batch are annotated photographs, such as 1 % of COCO's
+(``configs/low_data.yaml``). Without --library, the library is then made of the objects on the same photographs, in
+OUT/library; no other image of the set is touched.
+
 AP is measured on two sets. ``real`` is the COCO-format set given on the command line, joined to the library by the
 names of the categories: the number that counts. ``held_out`` are scenes of another seed, made of the same segments: it
 shows that the model learns what it is shown, not that it knows photographs.
@@ -26,17 +30,33 @@ from typing import Any
 import torch
 import yaml
 from PIL import Image
-from pydantic import BaseModel, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
+from pydantic import BaseModel, Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 from torchvision.models import get_model
 from torchvision.models.detection import MaskRCNN
+from torchvision.transforms.v2 import RandomHorizontalFlip
 from torchvision.transforms.v2.functional import pil_to_tensor
 
 import sos_online as sos
 from sos_online.evaluate import CocoEvaluator, annotations_of, match_categories
 
 ReadImage = Callable[[dict[str, Any]], Tensor]  # an entry of the "images" of a COCO file -> uint8 [3, H, W]
+
+
+class Real(BaseModel, frozen=True, extra="forbid"):
+    """Annotated photographs beside the stream."""
+
+    images: Path  # folder of a COCO-format set
+    annotations: Path  # its instance JSON
+    share: PositiveFloat = Field(1, le=1)  # of its images: the others are never touched
+    seed: NonNegativeInt = 0  # which ones; smaller shares are part of larger ones
+    weight: NonNegativeFloat = Field(0.5, le=1)  # share of photographs in what is trained on, at the first step
+    last_weight: NonNegativeFloat | None = Field(None, le=1)  # at the last step, if it is to change along a line
+
+    def schedule(self, steps: int) -> sos.Schedule:
+        last = self.weight if self.last_weight is None else self.last_weight
+        return sos.Schedule.linear([1 - self.weight, self.weight], [1 - last, last], end=steps)
 
 
 class Config(BaseModel, frozen=True, extra="forbid"):
@@ -46,6 +66,7 @@ class Config(BaseModel, frozen=True, extra="forbid"):
     detector_options: dict[str, Any] = {}  # its further arguments
     backbone_weights: str | None = None  # a name in the backbone's enum, such as IMAGENET1K_V2
     recipe: sos.Recipe = sos.Recipe()  # itself, or the name of its file, relative to this one's
+    real: Real | None = None
     seed: NonNegativeInt = 0
     steps: PositiveInt
     batch_size: PositiveInt  # of each rank
@@ -75,7 +96,7 @@ def load_config(path: Path) -> Config:
 
 def train_step(model: nn.Module, optimizer: torch.optim.Optimizer, images: Any, targets: Any, step: int) -> float:
     torch.manual_seed(step)  # torchvision samples anchors and proposals: the same ones after --resume
-    with torch.autocast(images.device.type, torch.bfloat16, enabled=images.is_cuda):
+    with torch.autocast(images[0].device.type, torch.bfloat16, enabled=images[0].is_cuda):
         losses: dict[str, Tensor] = model(images, targets)
     loss = torch.stack([part.float() for part in losses.values()]).sum()
     if not loss.isfinite():
@@ -100,6 +121,15 @@ def evaluate(model: nn.Module, names: list[str], truth: Any, read: ReadImage, de
     return evaluator.summarize(all_ranks=True)
 
 
+def open_library(options: argparse.Namespace, real: Real | None, chosen: frozenset[str]) -> sos.SegmentLibrary:
+    if options.library:
+        return sos.SegmentLibrary.open(options.library)
+    if real is None:
+        return sos.SegmentLibrary.demo()
+    source = sos.CocoInstances(real.images, real.annotations, only_images=chosen)
+    return sos.build_library(options.out / "library", [source])  # made once: other ranks and --resume open it
+
+
 def read_photo(path: Path) -> Tensor:
     photo: Tensor = pil_to_tensor(Image.open(path).convert("RGB"))
     return photo
@@ -108,34 +138,42 @@ def read_photo(path: Path) -> Tensor:
 def train(options: argparse.Namespace, device: torch.device) -> None:
     config = load_config(options.config)
     ranks = sos.Ranks.detect()
-    library = sos.SegmentLibrary.open(options.library) if options.library else sos.SegmentLibrary.demo()
+    real = config.real
+    chosen = sos.choose_images(real.annotations, real.share, real.seed) if real else frozenset()
+    library = open_library(options, real, chosen)
     photos = sos.Backgrounds.open(options.backgrounds) if options.backgrounds else None
-    dataset = sos.SOSDataset(library, config.recipe, seed=config.seed, backgrounds=photos)
+    stream = sos.SOSDataset(library, config.recipe, seed=config.seed, backgrounds=photos)
     held_out = sos.SOSDataset(library, config.recipe, seed=config.seed + 1, length=config.held_out, backgrounds=photos)
+    masks = "mask" in config.detector
+    dataset: sos.SampleStream = stream
+    if real:
+        coco = sos.CocoDataset(real.images, real.annotations, only_images=chosen, masks=masks)
+        flipped = sos.MapStream(coco, seed=config.seed, transforms=RandomHorizontalFlip())
+        schedule = real.schedule(config.steps).in_steps(batch_size=config.batch_size, world=ranks.world)
+        dataset = sos.mix({"stream": stream, "real": flipped}, schedule=schedule, seed=config.seed)
+    names = list(dataset.category_names)  # the library's, and behind them those of which it has no segment
 
     torch.manual_seed(config.seed)
     model: nn.Module = get_model(
         config.detector,
         weights=None,
         weights_backbone=config.backbone_weights,
-        num_classes=library.num_categories + 1,  # and 0 for the background
+        num_classes=len(names) + 1,  # and 0 for the background
         **config.detector_options,
     )
     model.to(device).train()
-    masks = isinstance(model, MaskRCNN)
     loader = sos.make_loader(dataset, config.batch_size, num_workers=config.num_workers, device=device, masks=masks)
     optimizer = torch.optim.SGD(model.parameters(), config.learning_rate, 0.9, weight_decay=config.weight_decay)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, config.share_of_rate)
+    rate = torch.optim.lr_scheduler.LambdaLR(optimizer, config.share_of_rate)
 
     options.out.mkdir(parents=True, exist_ok=True)
     checkpoint: Path = options.out / "checkpoint.pt"
-    parts: dict[str, Any] = {"model": model, "optimizer": optimizer, "schedule": schedule, "loader": loader}
+    parts: dict[str, Any] = {"model": model, "optimizer": optimizer, "rate": rate, "loader": loader}
     if options.resume and checkpoint.exists():
         for name, state in torch.load(checkpoint, map_location="cpu", weights_only=True).items():
             parts[name].load_state_dict(state)
-    done = schedule.last_epoch
+    done = rate.last_epoch
 
-    names = library.category_names
     truth = annotations_of(map(held_out.sample, range(config.held_out)), names)
     sets: dict[str, tuple[Any, ReadImage]] = {"held_out": (truth, lambda entry: held_out.sample(entry["id"])[0])}
     if options.val_annotations:
@@ -162,7 +200,7 @@ def train(options: argparse.Namespace, device: torch.device) -> None:
     losses, clock = [], time.perf_counter()
     for step, (images, targets) in zip(range(done + 1, config.steps + 1), batches, strict=False):
         losses.append(train_step(trained, optimizer, images, targets, step))
-        schedule.step()
+        rate.step()
         last = step == config.steps
         if step % config.log_every == 0 or step % config.evaluate_every == 0 or last:
             speed = len(losses) * config.batch_size * ranks.world / (time.perf_counter() - clock)

@@ -11,7 +11,7 @@ import warnings
 import cv2
 import typer
 
-from sos_online.cli import bench, demo, layout, library, preview, relight
+from sos_online.cli import bench, cache, demo, export, layout, library, preview, relight
 from sos_online.cli.terminal import errors, printable
 from sos_online.errors import SOSError
 
@@ -25,6 +25,8 @@ app.command("demo")(demo.demo)
 app.add_typer(library.app, name="library", help="Build segment libraries and look into them.")
 app.add_typer(layout.app, name="layout", help="Learn layouts from real sets, and look at those of a recipe.")
 app.command("preview")(preview.preview)
+app.add_typer(cache.app, name="cache", help="Write a stream ahead of training, as WebDataset shards, and check them.")
+app.command("export")(export.export)
 app.add_typer(relight.app, name="relight", help="Diffusion light, and light for composites on disk.")
 app.command("bench")(bench.bench)
 
