@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -25,7 +24,7 @@ from sos_online.errors import SOSError
 
 
 def export(
-    out: Annotated[Path, typer.Argument(help="Folder to write; gone on with if it holds a part of the same export.")],
+    out: Annotated[str, typer.Argument(help="Folder to write; gone on with if it holds a part of the same export.")],
     format: Annotated[ExportFormat, typer.Option("--format", "-f", help="What it is to be read as.")],
     library: LibraryOption = None,
     recipe: RecipeOption = None,

@@ -20,7 +20,7 @@ from sos_online.data.mixing.mixture import Synonyms, as_table
 from sos_online.data.mixing.names import LEFT_OUT, join_categories
 from sos_online.data.mixing.relabel import Relabelling
 from sos_online.data.mixing.report import RowsLeftOut, VocabularyReport, vocabulary_report
-from sos_online.data.mixing.sources import JoinedFailures, categories_of, library_categories
+from sos_online.data.mixing.sources import JoinedFailures, categories_of, check_is_read, library_categories
 from sos_online.data.paste_target import paste_target
 from sos_online.data.sample_iterator import Sample
 from sos_online.data.shard import Ranks
@@ -76,6 +76,7 @@ class CopyPaste(SampleStream):
         ranks: Ranks | None = None,
     ) -> None:
         self.photos = photos = as_stream(photos)
+        check_is_read("photos", photos, "CopyPaste")
         require("photos", photos, not _waits(photos.device_recipe), "finished pictures, not ones that wait for light")
         require("library", library, hasattr(library, "manifest"), "a SegmentLibrary, such as SegmentLibrary.open(path)")
         require("recipe", recipe, recipe is None or isinstance(recipe, Recipe), "a Recipe, such as Recipe.load(path)")
@@ -154,6 +155,10 @@ class CopyPaste(SampleStream):
         }
 
     @property
+    def parts(self) -> Sequence[SampleStream]:
+        return (self.photos,)
+
+    @property
     def category_names(self) -> Sequence[str]:
         return self._vocabulary.names
 
@@ -169,6 +174,12 @@ class CopyPaste(SampleStream):
     @property
     def same_size_for(self) -> int | None:
         return self.photos.same_size_for
+
+    def annotated_labels(self, target: Target) -> set[int]:
+        """Labels that the photos are annotated with; a photo says nothing of the library's other categories."""
+        looked_for = set(self.photos.annotated_labels(target))
+        matches = enumerate(self._vocabulary.matches[0], start=1)
+        return set(self._relabel_photo.labels) - {match.label for part, match in matches if part not in looked_for}
 
     def vocabulary_report(self) -> VocabularyReport:
         """How the photos' categories and the library's were joined; ``print`` it."""

@@ -13,24 +13,48 @@ from dataclasses import dataclass
 
 import torch
 
+from sos_online.errors import StreamError
+
 
 @dataclass(frozen=True, slots=True)
 class Ranks:
-    """This process among those that train together."""
+    """This process among those that train together.
+
+    Raises:
+        StreamError: it is none of them.
+    """
 
     rank: int = 0
     world: int = 1
 
     def __post_init__(self) -> None:
         if not 0 <= self.rank < self.world:
-            raise ValueError(f"expected 0 <= rank < world, found rank {self.rank} of {self.world}")
+            raise StreamError(f"expected 0 <= rank < world, found rank {self.rank} of {self.world}")
 
     @staticmethod
     def detect() -> Ranks:
-        """From ``torch.distributed`` if it is initialised, else from RANK and WORLD_SIZE, else the only one."""
+        """From ``torch.distributed`` if it is initialised, else from RANK and WORLD_SIZE, else the only one.
+
+        Raises:
+            StreamError: these are no numbers, or do not go together.
+        """
         if torch.distributed.is_available() and torch.distributed.is_initialized():
             return Ranks(torch.distributed.get_rank(), torch.distributed.get_world_size())
-        return Ranks(int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1)))
+        rank, world = _from_environment("RANK", 0), _from_environment("WORLD_SIZE", 1)
+        try:
+            return Ranks(rank, world)
+        except StreamError as error:
+            raise StreamError(f"environment variables RANK and WORLD_SIZE (1 if unset): {error}") from None
+
+
+def _from_environment(name: str, unset: int) -> int:
+    text = os.environ.get(name)
+    if text is None:
+        return unset
+    try:
+        return int(text)
+    except ValueError:
+        raise StreamError(f"environment variable {name}: expected an integer, found {text!r}") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import cv2
@@ -15,6 +15,7 @@ from sos_online.data.sample_iterator import Sample, SampleIterator
 from sos_online.data.shard import Ranks, Rounds
 from sos_online.errors import StreamError
 from sos_online.recipe import Recipe
+from sos_online.types import Target
 
 
 class SampleStream(IterableDataset[Sample], ABC):
@@ -37,7 +38,10 @@ class SampleStream(IterableDataset[Sample], ABC):
 
     Attributes:
         failures: what was broken and met so far, over all workers.
+        writes_when_served: whether a pass over it writes what it serves, which calls of :meth:`sample` do not.
     """
+
+    writes_when_served: bool = False
 
     def __init__(self, length: int, *, block_size: int = 1, ranks: Ranks | None = None) -> None:
         require("length", length, isinstance(length, int) and length >= 1, "an integer from 1 on")
@@ -77,6 +81,22 @@ class SampleStream(IterableDataset[Sample], ABC):
     def source_names(self) -> Sequence[str]:
         """What the streams are called that ``target["source"]`` numbers; none if this is one stream."""
         return ()
+
+    @property
+    def parts(self) -> Sequence[SampleStream]:
+        """The streams whose samples this one serves, or builds upon; none if it makes its own."""
+        return ()
+
+    def origin(self, index: int, epoch: int) -> tuple[SampleStream, int, int]:
+        """The stream that a sample was made by, and its index and epoch there."""
+        return self, index, epoch
+
+    def annotated_labels(self, target: Target) -> Collection[int]:
+        """Labels that were looked for in a sample of this stream: one that has no row is not in its image.
+
+        All; none if a mixture made the sample (``target["source"]``) and this stream, say a cache, does not know it.
+        """
+        return () if "source" in target else range(1, len(self.category_names) + 1)
 
     @property
     def epoch(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol, TextIO
 
 from sos_online.targets.outlines import piece_polygons
@@ -26,32 +26,40 @@ class Facts(Protocol):
 
 
 def lvis_image(
-    target: Target, size_hw: tuple[int, int], folder: str, file_name: str, count: int, negatives: int | None = None
+    target: Target,
+    size_hw: tuple[int, int],
+    folder: str,
+    file_name: str,
+    annotated: Collection[int],
+    negatives: int | None = None,
 ) -> dict[str, Any]:
     """The entry of an image in LVIS' ``images``.
 
-    A stream knows all its objects, so each of its ``count`` categories that is not in the image is a true negative,
+    Each category that the image's source annotates (``annotated``) and that is not in the image is a true negative,
     and all are listed; LVIS counts a detection of a category that is listed nowhere for nothing. ``negatives`` lists
-    only so many, as LVIS itself does: then over the images every category has its turn. What a target says itself
-    (``neg_category_ids``, ``not_exhaustive_category_ids``: samples of a set that is annotated like LVIS) goes before
-    both. LVIS knows no crowds: a category with a crowd in the image is listed as not exhaustive.
+    only so many, as LVIS itself does: then over the images every category has its turn. A category that is in the image
+    though its source does not annotate it (it was pasted) may be there unseen too: it is listed as not exhaustive. What
+    a target says itself (``neg_category_ids``, ``not_exhaustive_category_ids``: samples of a set that is annotated like
+    LVIS) goes before all this. LVIS knows no crowds: a category with a crowd in the image is not exhaustive either.
     """
     present = set(target["labels"].tolist())
     crowds = zip(target["labels"].tolist(), target["iscrowd"].tolist(), strict=True)
-    partly = {label for label, crowd in crowds if crowd} | set(_ids(target, "not_exhaustive_category_ids") or ())
+    partly = _ids(target, "not_exhaustive_category_ids")
     absent = _ids(target, "neg_category_ids")
-    if absent is None:
-        absent = [label for label in range(1, count + 1) if label not in present | partly]
-        if negatives is not None and len(absent) > negatives:
-            first = target["image_id"] * negatives % len(absent)
-            absent = sorted((absent[first:] + absent[:first])[:negatives])
+    if partly is None:
+        partly = present.difference(annotated) if absent is None else set()
+    partly |= {label for label, crowd in crowds if crowd}
+    listed = sorted(set(annotated) - present - partly if absent is None else absent)
+    if absent is None and negatives is not None and len(listed) > negatives:
+        first = target["image_id"] * negatives % len(listed)
+        listed = sorted((listed[first:] + listed[:first])[:negatives])
     return {
         "id": target["image_id"],
         "file_name": f"{folder}/{file_name}",
         "coco_url": f"{COCO_URL}/{folder}/{file_name}",
         "height": size_hw[0],
         "width": size_hw[1],
-        "neg_category_ids": absent,
+        "neg_category_ids": listed,
         "not_exhaustive_category_ids": sorted(partly),
     }
 
@@ -132,7 +140,7 @@ class LvisWriter:
         }
 
 
-def _ids(target: Target, key: str) -> list[int] | None:
-    """Category ids that a target lists itself, as a list or a tensor; None if it does not."""
+def _ids(target: Target, key: str) -> set[int] | None:
+    """Category ids that a target lists itself, in a list or a tensor; None if it does not."""
     value = target.get(key)
-    return None if value is None else sorted(int(number) for number in value)
+    return None if value is None else {int(number) for number in value}

@@ -40,8 +40,7 @@ def instance_ids(target: Target) -> npt.NDArray[np.signedinteger]:
     """The instance map, integer ``[H, W]``. Raises ``StreamError`` if the target has none."""
     instance_map = target.get("instance_map")
     if instance_map is None:
-        raise StreamError(
-            f"sample {target['image_id']}: expected masks, which this format is made of; found boxes alone"
-        )
+        sample = f"sample {target['image_id']}" if "image_id" in target else "target"
+        raise StreamError(f"{sample}: expected masks, which this format is made of; found boxes alone")
     ids: npt.NDArray[np.signedinteger] = instance_map.as_subclass(Tensor).numpy()
     return ids

@@ -71,7 +71,7 @@ def test_verify_names_what_is_damaged(run: Any, tmp_path: Path, words: list[obje
         (["cache", "OUT", "-n", 11], "manifest.json: samples: expected 11, as asked for, found 10"),
         (["cache", "NEW", "-n", 1, "--format", "png", "--quality", 5], "settings: quality: expected none, since png"),
         (["cache", "NEW", "-n", 1, "--device", "abacus"], "device: expected cpu, cuda or such, found 'abacus'"),
-        (["cache", "NEW", "-n", 1, "--rank", 1], "rank: expected 0 <= rank < world"),
+        (["cache", "NEW", "-n", 1, "--rank", 1], "rank, world: expected integers, 0 <= rank < world"),
         (["cache", "verify", "NEW"], "manifest.json: not a cache"),
         (["cache", "info", "NEW"], "manifest.json: not a cache"),
     ],

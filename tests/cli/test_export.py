@@ -53,3 +53,11 @@ def test_of_a_cache(library: sos.SegmentLibrary, tmp_path: Path) -> None:
 def test_a_stream_needs_a_number(tmp_path: Path) -> None:
     assert "--samples: expected how many" in str(run(tmp_path / "out", "-f", "coco").exception)
     assert run(tmp_path / "out", "-f", "voc", "-n", 1).exit_code == 2
+
+
+def test_a_url_is_refused(library: sos.SegmentLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    refused = run("s3://bucket/x", "-f", "coco", "-l", library.root, "-n", 2)
+    assert isinstance(refused.exception, sos.SOSError)
+    assert str(refused.exception) == "out: expected a folder of this machine, no URL, found 's3://bucket/x'"
+    assert not list(tmp_path.iterdir())

@@ -384,6 +384,11 @@ def test_pictures_that_still_wait_for_light_are_refused(library: sos.SegmentLibr
     assert (on_synthetic.sample(0)[1]["segment_ids"] == -1).any()
 
 
+def test_photos_that_are_written_only_when_served_are_refused(library: sos.SegmentLibrary, tmp_path: Path) -> None:
+    with pytest.raises(sos.StreamError, match=r"photos: .*WriteThrough.*write_cache.*cached\(CopyPaste\(…\), folder\)"):
+        CopyPaste(sos.cached(Photos(), tmp_path), library, RECIPE)
+
+
 def test_pictures_of_floats_are_refused(library: sos.SegmentLibrary) -> None:
     class Floats(Photos):
         def sample(self, index: int, epoch: int | None = None) -> tuple[Image, Target]:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sos_online.data.shard import Ranks, Rounds
+from sos_online.errors import StreamError
 
 rounds_of = st.builds(
     Rounds,
@@ -84,7 +85,7 @@ def test_whole_blocks_do_not_depend_on_the_number_of_ranks() -> None:
 
 @pytest.mark.parametrize(("rank", "world"), [(1, 1), (-1, 2), (0, 0)])
 def test_impossible_ranks_are_refused(rank: int, world: int) -> None:
-    with pytest.raises(ValueError, match=f"rank {rank} of {world}"):
+    with pytest.raises(StreamError, match=f"rank {rank} of {world}"):
         Ranks(rank, world)
 
 
@@ -95,6 +96,26 @@ def test_ranks_are_found_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("RANK", "2")
     monkeypatch.setenv("WORLD_SIZE", "5")
     assert Ranks.detect() == Ranks(2, 5)
+
+
+@pytest.mark.parametrize(
+    ("rank", "world", "message"),
+    [
+        ("5", "2", r"RANK and WORLD_SIZE .*: expected 0 <= rank < world, found rank 5 of 2"),
+        ("1", None, r"WORLD_SIZE \(1 if unset\): expected 0 <= rank < world, found rank 1 of 1"),
+        ("x", "2", "environment variable RANK: expected an integer, found 'x'"),
+        ("0", "", "environment variable WORLD_SIZE: expected an integer, found ''"),
+    ],
+)
+def test_an_impossible_environment_is_named(
+    monkeypatch: pytest.MonkeyPatch, rank: str, world: str | None, message: str
+) -> None:
+    monkeypatch.setenv("RANK", rank)
+    monkeypatch.delenv("WORLD_SIZE", raising=False)
+    if world is not None:
+        monkeypatch.setenv("WORLD_SIZE", world)
+    with pytest.raises(StreamError, match=message):
+        Ranks.detect()
 
 
 def test_ranks_are_found_in_an_initialised_process_group(monkeypatch: pytest.MonkeyPatch) -> None:

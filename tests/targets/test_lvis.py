@@ -21,7 +21,7 @@ NAMES = ["cat", "dog", "Käse 🧀", "bee", "ant"]
 
 
 def image_of(target: Target, count: int = 5, negatives: int | None = None) -> dict[str, Any]:
-    return lvis_image(target, size_of(target), "train", "7.jpg", count, negatives)
+    return lvis_image(target, size_of(target), "train", "7.jpg", range(1, count + 1), negatives)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
@@ -56,6 +56,16 @@ def test_a_target_that_says_it_itself() -> None:
     said = {"neg_category_ids": [5], "not_exhaustive_category_ids": [2]}
     entry = image_of({**pieces_and_holes(), **said})
     assert {key: entry[key] for key in said} == said
+
+
+def test_what_was_not_looked_for_is_not_said_to_be_absent() -> None:
+    target = pieces_and_holes()
+    assert set(target["labels"].tolist()) == {1, 2, 3}
+    entry = lvis_image(target, size_of(target), "train", "7.jpg", [2, 3, 5])
+    assert entry["neg_category_ids"] == [5]
+    assert entry["not_exhaustive_category_ids"] == [1]
+    said = lvis_image({**target, "neg_category_ids": [4]}, size_of(target), "train", "7.jpg", [2, 3, 5])
+    assert (said["neg_category_ids"], said["not_exhaustive_category_ids"]) == ([4], [])
 
 
 def test_short_lists_give_every_category_its_turn() -> None:

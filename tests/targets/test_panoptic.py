@@ -9,6 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from sos_online.errors import StreamError
 from sos_online.targets.coco import coco_image
 from sos_online.targets.panoptic import (
     MAX_SEGMENTS,
@@ -17,6 +18,7 @@ from sos_online.targets.panoptic import (
     panoptic_colours,
     segment_id,
 )
+from sos_online.targets.row_masks import row_masks
 from sos_online.types import Target
 from tests.targets.made_up import KINDS, many, overlapping, size_of
 
@@ -74,3 +76,12 @@ def test_a_document() -> None:
     assert {category["isthing"] for category in content["categories"]} == {1}
     assert [image["id"] for image in content["images"]] == list(range(len(KINDS)))
     assert [entry["image_id"] for entry in content["annotations"]] == list(range(len(KINDS)))
+
+
+@pytest.mark.parametrize(("number", "name"), [({"image_id": 7}, "sample 7"), ({}, "target")])
+def test_boxes_alone_are_named(number: Target, name: str) -> None:
+    target = {key: value for key, value in many().items() if key not in ("instance_map", "masks", "image_id")}
+    message = f"^{name}: expected masks, which this format is made of; found boxes alone$"
+    for made_of_masks in (panoptic_colours, row_masks):
+        with pytest.raises(StreamError, match=message):
+            made_of_masks({**target, **number})

@@ -82,3 +82,30 @@ def test_all_rows_in_their_order_are_the_target_in_a_dict_of_its_own() -> None:
 def test_a_row_that_is_not_there_is_an_error(rows: list[int]) -> None:
     with pytest.raises(IndexError):
         keep_rows(target_of(3), rows)
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.int16, torch.int32, torch.int64])
+@pytest.mark.parametrize("count", [254, 255, 256, 300])
+def test_ids_that_fill_a_byte_and_more_are_numbered_anew(count: int, dtype: torch.dtype) -> None:
+    if dtype is torch.uint8 and count > 255:
+        return
+    ids = torch.arange(count + 1, dtype=torch.int64).repeat(2, 1)[:, ::3].to(dtype)  # not contiguous
+    rows = [row for row in reversed(range(count)) if row % 7]
+    numbers = {row + 1: number for number, row in enumerate(rows, start=1)}
+    kept = keep_rows({"labels": torch.zeros(count), "instance_map": Mask(ids)}, rows)["instance_map"]
+    assert kept.dtype is dtype
+    assert kept.tolist() == [[numbers.get(number, 0) for number in line] for line in ids.tolist()]
+
+
+@pytest.mark.parametrize("number", [-1, 4, 256, 257])
+def test_an_id_of_a_row_that_is_not_there_is_an_error(number: int) -> None:
+    ids = torch.tensor([[0, number]], dtype=torch.int16)
+    with pytest.raises(IndexError, match="instance_map: expected 0 … 3"):
+        keep_rows({"labels": torch.zeros(3), "instance_map": Mask(ids)}, [1])
+
+
+def test_rows_that_follow_each_other_are_not_copied() -> None:
+    target = target_of(5)
+    for rows in ([0, 1], [2, 3, 4], [3]):
+        kept = keep_rows(target, rows)["amodal_masks"]
+        assert kept.data_ptr() == target["amodal_masks"][rows[0]].data_ptr()

@@ -15,6 +15,7 @@ from torchvision.tv_tensors import Image
 from sos_online.data.cache.format import CacheSettings, sample_key
 from sos_online.data.cache.pictures import MAX_ID, check_pixels, decode_map, decode_picture, encode_map, encode_picture
 from sos_online.data.cache.target_json import decode_values, encode_values
+from sos_online.data.lit_map import SEGMENTS_ONLY
 from sos_online.errors import BrokenSampleError, CacheError
 from sos_online.types import LightSpec, Target
 
@@ -72,7 +73,10 @@ def encode_sample(
         )
     instance_map, labels = target.get(_MAP_KEY), target.get("labels")
     if not isinstance(instance_map, Tensor) or not isinstance(labels, Tensor) or labels.ndim != 1:
-        raise CacheError(f"{where}: target: expected labels [N] and an instance_map [H, W]")
+        raise CacheError(
+            f"{where}: target: expected labels [N] and an instance_map [H, W], found {', '.join(map(str, target))}: "
+            "a cache keeps an instance map; open the set with masks (not masks=False, nor one of boxes alone)"
+        )
     if instance_map.shape != image.shape[-2:] or len(labels) > MAX_ID:
         raise CacheError(
             f"{where}: instance_map: expected the image's size {list(image.shape[-2:])} and at most {MAX_ID} rows, "
@@ -122,6 +126,7 @@ def decode_sample(
             raise BrokenSampleError(f"{where}: {key}: expected {expected}, found {record.get(key)!r:.40}")
     size_hw = _size_of(record, where)
     values = decode_values(record.get("target"), record.get("types"), size_hw, where)
+    _check_reserved(values, record, where)
     labels = values["labels"]
     if len(labels) and not (labels.min() >= 1 and labels.max() <= categories):
         raise BrokenSampleError(f"{where}: target.labels: expected 1 … {categories}, found {labels.tolist()!r:.80}")
@@ -132,6 +137,21 @@ def decode_sample(
     if _LIGHT in record:
         target[_LIGHT] = _light_of(record[_LIGHT], where)
     return StoredSample(decode_picture(members[settings.suffix], size_hw, settings.suffix, where), target, record)
+
+
+def _check_reserved(values: Target, record: dict[str, Any], where: str) -> None:
+    """Raise ``BrokenSampleError`` for keys whose values the device stage would take for its own."""
+    for key in (_LIGHT, _PATCHES, _MAP_KEY):
+        if key in values:
+            raise BrokenSampleError(f"{where}: target.{key}: expected no such key there, found {values[key]!r:.40}")
+    if SEGMENTS_ONLY in values:
+        ids = values.get("segment_ids")
+        whole = isinstance(ids, Tensor) and ids.ndim == 1 and not ids.is_floating_point()
+        if values[SEGMENTS_ONLY] is not True or _LIGHT not in record or not whole:
+            raise BrokenSampleError(
+                f"{where}: target.{SEGMENTS_ONLY}: expected true, beside light and segment_ids [N], "
+                f"found {values[SEGMENTS_ONLY]!r:.40}"
+            )
 
 
 def _parsed(content: bytes, where: str) -> dict[str, Any]:

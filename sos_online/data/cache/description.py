@@ -18,13 +18,14 @@ class SampleDescription:
     """More keys for a sample's ``KEY.json``; reading a target back needs none of them.
 
     Args:
-        stream: one with a ``library`` gives words; one with ``scene(index, epoch)`` gives scenes.
-        scene: add the scene.
+        stream: one with a ``library`` gives words; one with ``scene(index, epoch)`` gives scenes. Of a mixture, the
+            source that a sample is of does so.
+        scene: add the scene, to samples whose source has one.
 
     Returns (when called):
         ``names``: of each row's category. ``words``: of each row, what its segment is known by, empty values left out.
         ``segments``: of each row, where its segment came from. ``scene``: the plan. Words and segments are there if the
-        stream has a library and the target ``segment_ids``.
+        source has a library and the target ``segment_ids``.
 
     Raises:
         CacheError: scenes are asked for, and the stream has none; a label is of no category.
@@ -32,10 +33,8 @@ class SampleDescription:
     """
 
     def __init__(self, stream: SampleStream, *, scene: bool) -> None:
-        if scene and not hasattr(stream, "scene"):
+        if scene and not _has_scenes(stream):
             raise CacheError(f"settings: scene: expected false, as {type(stream).__name__} has no scenes")
-        library = getattr(stream, "library", None)
-        self._library = library if isinstance(library, SegmentLibrary) else None
         self._stream = stream
         self._scene = scene
         self._names = stream.category_names
@@ -48,24 +47,35 @@ class SampleDescription:
                 f"categories, found {min(labels)} … {max(labels)}"
             )
         described: dict[str, Any] = {"names": [self._names[label - 1] for label in labels]}
-        ids = target.get("segment_ids")
-        if self._library is not None and isinstance(ids, Tensor):
-            known = [self._known_of(self._library, int(segment)) for segment in ids]
+        source, its_index, its_epoch = self._stream.origin(index, epoch)
+        library, ids = getattr(source, "library", None), target.get("segment_ids")
+        if isinstance(library, SegmentLibrary) and isinstance(ids, Tensor):
+            strict = getattr(source, "on_error", "raise") == "raise"
+            known = [_known_of(library, int(segment), strict=strict) for segment in ids]
             described["words"] = [words for words, _ in known]
             described["segments"] = [key for _, key in known]
-        if self._scene:
-            scene = self._stream.scene(index, epoch)  # type: ignore[attr-defined]
-            described["scene"] = json.loads(scene.to_json())
+        if self._scene and hasattr(source, "scene"):
+            described["scene"] = json.loads(source.scene(its_index, its_epoch).to_json())
         return described
 
-    def _known_of(self, library: SegmentLibrary, segment: int) -> tuple[dict[str, Any], str | None]:
-        """A segment's words and its key; none for what is no segment, such as an object of a real photo."""
-        if not 0 <= segment < len(library):
-            return {}, None
-        try:
-            words = {name: value for name, value in asdict(library.words(segment)).items() if value}
-            return words, library.key(segment)
-        except BrokenSegmentError:
-            if getattr(self._stream, "on_error", "raise") == "raise":
-                raise
-            return {}, None
+
+def _has_scenes(stream: SampleStream) -> bool:
+    if stream.origin(0, 0)[0] is stream:
+        return hasattr(stream, "scene")
+    return any(map(_has_scenes, stream.parts))
+
+
+def _known_of(library: SegmentLibrary, segment: int, *, strict: bool) -> tuple[dict[str, Any], str | None]:
+    """A segment's words and its key; none for what is no segment, such as an object of a real photo.
+
+    One that is broken raises ``BrokenSegmentError`` if ``strict``; else nothing is known of it.
+    """
+    if not 0 <= segment < len(library):
+        return {}, None
+    try:
+        words = {name: value for name, value in asdict(library.words(segment)).items() if value}
+        return words, library.key(segment)
+    except BrokenSegmentError:
+        if strict:
+            raise
+        return {}, None

@@ -37,6 +37,8 @@ class CacheFolder:
 
     def __init__(self, place: Place | str | Path) -> None:
         self.place = open_place(place) if isinstance(place, str | Path) else place
+        if not hasattr(self.place, "scratch"):
+            raise CacheError(f"folder: expected a path or a URL, found {place!r}")
 
     def __repr__(self) -> str:
         return f"CacheFolder({self.place.url!r})"

@@ -23,6 +23,7 @@ from sos_online.types import Section
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
 TAR, CARD = ".tar", ".json"
+FIRST_SAMPLE = "first_sample"  # in what a manifest says of its stream
 
 MAX_SAMPLE_BYTES = 1 << 30
 
@@ -237,8 +238,10 @@ def sample_key(epoch: int, index: int) -> str:
 
 
 def _another(where: str, field: str, expected: object, found: object) -> str:
+    otherwise = field.endswith(FIRST_SAMPLE)
+    why = "samples are made otherwise (other transforms, files or versions); " if otherwise else ""
     return (
-        f"{where}: {field}: expected {expected!r:.80}, as asked for, found {found!r:.80}: "
+        f"{where}: {field}: expected {expected!r:.80}, as asked for, found {found!r:.80}: {why}"
         "this folder holds another cache; give another folder, or remove this one"
     )
 

@@ -18,15 +18,6 @@ from sos_online.library.sources.reading.picture_headers import MAX_PIXELS, is_to
 MAX_ID = 2**16 - 1  # of a PNG of 16 bits
 _MAP_DTYPES = {str(dtype): dtype for dtype in (torch.uint8, torch.int16, torch.int32, torch.int64)}
 _KINDS = {"jpg": "JPEG", "png": "PNG", "webp": "WEBP"}
-# flat areas: without OpenCV's own filter they are read in a quarter of the time and written in a third; twice the bytes
-_MAP_OPTIONS = [
-    cv2.IMWRITE_PNG_FILTER,
-    cv2.IMWRITE_PNG_FILTER_NONE,
-    cv2.IMWRITE_PNG_STRATEGY,
-    cv2.IMWRITE_PNG_STRATEGY_DEFAULT,
-    cv2.IMWRITE_PNG_COMPRESSION,
-    3,
-]
 _WEBP_LOSSLESS = 101  # OpenCV's sign for it
 _MAX_WEBP_SIDE = 16383
 # A map is runs of equal ids, which filters only hide: so it is read seven times as fast as with OpenCV's defaults, and

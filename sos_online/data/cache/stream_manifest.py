@@ -6,7 +6,8 @@ import json
 import re
 from typing import Any
 
-from sos_online.data.cache.format import CacheManifest, CacheSettings
+from sos_online.data.cache.first_sample import first_sample
+from sos_online.data.cache.format import FIRST_SAMPLE, CacheManifest, CacheSettings
 from sos_online.data.stream import SampleStream
 from sos_online.version import __version__
 
@@ -36,12 +37,23 @@ def stream_manifest(
 
 
 def stream_identity(stream: SampleStream) -> dict[str, Any]:
-    """What a stream's samples depend on, as JSON gives it back: its ``identity``, and how its transforms are written.
+    """What a stream's samples depend on, as JSON gives it back: its ``identity``, how its transforms are written, and
+    a hash of its first sample; of the streams that it draws from too.
 
-    ``identity`` leaves transforms out, since a position does not depend on them; what is stored does.
+    ``identity`` leaves out what a position does not depend on, such as transforms; what is stored does. The first
+    sample is made for it.
     """
-    transforms = getattr(stream, "transforms", None)
     identity: dict[str, Any] = json.loads(json.dumps(stream.identity(), allow_nan=False))
-    if transforms is None:
-        return identity
-    return {**identity, "transforms": re.sub(r" at 0x[0-9a-fA-F]+", "", repr(transforms))}
+    return {**identity, **_making_of(stream)}
+
+
+def _making_of(stream: SampleStream) -> dict[str, str]:
+    """How samples are made: keys in the order in which a difference says most."""
+    said: dict[str, str] = {}
+    for key, holder in (("transforms", stream), ("dataset_transforms", getattr(stream, "dataset", None))):
+        transforms = getattr(holder, "transforms", None)
+        if transforms is not None:
+            said[key] = re.sub(r" at 0x[0-9a-fA-F]+", "", repr(transforms))
+    for number, part in enumerate(stream.parts):
+        said |= {f"parts.{number}.{key}": value for key, value in _making_of(part).items()}
+    return {**said, FIRST_SAMPLE: first_sample(stream)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sos_online.data.cache.description import SampleDescription
 from sos_online.data.cache.folder import CacheFolder
@@ -13,7 +14,8 @@ from sos_online.data.cache.runners import RunnerName, runner_of
 from sos_online.data.cache.shard_maker import ShardMaker
 from sos_online.data.cache.stream_manifest import stream_manifest
 from sos_online.data.device import DeviceStage
-from sos_online.data.stream import SampleStream, require
+from sos_online.data.map_stream import as_stream
+from sos_online.data.stream import require
 from sos_online.storage import Place
 
 _MAX_SHARDS = 1_000_000  # their names have six digits, and so sort as their numbers do
@@ -44,7 +46,7 @@ class WriteReport:
 
 
 def write_cache(
-    stream: SampleStream,
+    stream: Any,
     out: Place | str | Path,
     *,
     samples: int,
@@ -64,7 +66,7 @@ def write_cache(
     however many workers they are made; light made on CUDA may differ by a rounding from card to card.
 
     Args:
-        stream: whose samples.
+        stream: whose samples: a dataset of the package, or a map-style one (:class:`MapStream` has its settings).
         out: folder or URL, see ``sos_online.storage.open_place``; made if it is not there.
         samples: how many; more than an epoch has are taken from the next epochs.
         settings: how samples are stored.
@@ -80,10 +82,12 @@ def write_cache(
         StreamError: an argument is out of range.
         SOSError: a sample cannot be made, unless the stream's ``on_error`` says otherwise.
     """
-    require("stream", stream, isinstance(stream, SampleStream), "a stream, such as SOSDataset")
+    stream = as_stream(stream)
+    require("settings", settings, settings is None or isinstance(settings, CacheSettings), "CacheSettings(…)")
     require("samples", samples, isinstance(samples, int) and samples >= 1, "an integer from 1 on")
     require("workers", workers, isinstance(workers, int) and workers >= 0, "an integer from 0 on")
-    require("rank", (rank, world), 0 <= rank < world, "0 <= rank < world")
+    whole = isinstance(rank, int) and isinstance(world, int)
+    require("rank, world", (rank, world), whole and 0 <= rank < world, "integers, 0 <= rank < world")
     run = runner_of(runner)
     DeviceStage(device)  # an error now rather than in every worker
     settings = settings or CacheSettings()

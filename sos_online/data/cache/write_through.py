@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,8 @@ from sos_online.data.cache.growing_shards import GrowingShards
 from sos_online.data.cache.order import ShardOrder
 from sos_online.data.cache.pictures import decode_picture, encode_picture
 from sos_online.data.cache.shard_filler import ShardFiller
-from sos_online.data.cache.stream_manifest import stream_identity, stream_manifest
+from sos_online.data.cache.stream_manifest import stream_manifest
+from sos_online.data.map_stream import as_stream
 from sos_online.data.sample_iterator import Sample, SampleIterator
 from sos_online.data.shard import Rounds
 from sos_online.data.stream import SampleStream, place_among_workers, require
@@ -23,13 +24,14 @@ from sos_online.errors import BrokenSampleError
 from sos_online.ops.heap import keep_freed_memory
 from sos_online.recipe import Recipe
 from sos_online.rng import Purpose, sample_generator
+from sos_online.types import Target
 
 _GROUP = 16
 _SAMPLES_PER_SHARD = 250  # less than when written ahead: what was gathered and not committed is lost in a crash
 
 
 def cached(
-    stream: SampleStream,
+    stream: Any,
     folder: str | Path,
     *,
     settings: CacheSettings | None = None,
@@ -52,8 +54,8 @@ def cached(
     what was gathered since; the next pass writes it. One run at a time may write into a folder.
 
     Args:
-        stream: what is cached. Its own ``transforms`` are stored with the samples. Light that the stream leaves to the
-            device stage is left to it here too, in every epoch.
+        stream: what is cached, a map-style dataset too. Its own ``transforms`` are stored with the samples. Light that
+            the stream leaves to the device stage is left to it here too, in every epoch.
         folder: where to: a path, or a URL.
         settings: how samples are stored; JPEG and 250 samples a shard if None.
         keep: bytes that the cache may take, and each process one shard more while it is written. Shards give way to
@@ -67,13 +69,17 @@ def cached(
         CacheError: the folder holds another cache, or cannot be written.
         StreamError: an argument is out of range.
     """
+    source = as_stream(stream)
+    require("settings", settings, settings is None or isinstance(settings, CacheSettings), "CacheSettings(…)")
     return WriteThrough(
-        stream, CacheFolder(folder), settings=settings, keep=keep, fresh=fresh, seed=seed, transforms=transforms
+        source, CacheFolder(folder), settings=settings, keep=keep, fresh=fresh, seed=seed, transforms=transforms
     )
 
 
 class WriteThrough(SampleStream):
     """What :func:`cached` gives. ``failures`` are those of the stream, and of samples that were read."""
+
+    writes_when_served = True
 
     def __init__(
         self,
@@ -86,7 +92,6 @@ class WriteThrough(SampleStream):
         seed: int,
         transforms: Transforms | None,
     ) -> None:
-        require("stream", stream, isinstance(stream, SampleStream), "a stream, such as SOSDataset")
         require("keep", keep, keep is None or (isinstance(keep, int) and keep >= 1), "bytes, from 1 on, or None")
         require("fresh", fresh, isinstance(fresh, int | float) and 0 <= fresh <= 1, "0 … 1")
         require("seed", seed, isinstance(seed, int) and 0 <= seed < 2**63, "an integer in 0 … 2**63 - 1")
@@ -150,15 +155,26 @@ class WriteThrough(SampleStream):
         self._filler.begin_pass(rank, worker)
         return _CommittingIterator(self, epoch, rounds, rank, worker, workers)
 
+    def annotated_labels(self, target: Target) -> Collection[int]:
+        return self.stream.annotated_labels(target)
+
     def identity(self) -> dict[str, Any]:
         """What a position in this stream depends on."""
         return {
-            "cached": stream_identity(self.stream),
+            "cached": self._manifest.stream,
             "length": self.length,
             "settings": self.settings.model_dump(),
             "fresh": self._step,
             "seed": self.seed,
         }
+
+    @property
+    def parts(self) -> Sequence[SampleStream]:
+        return (self.stream,)
+
+    def origin(self, index: int, epoch: int) -> tuple[SampleStream, int, int]:
+        its_epoch, its_index = self.place(index, epoch)
+        return self.stream.origin(its_index, its_epoch)
 
     @property
     def category_names(self) -> Sequence[str]:

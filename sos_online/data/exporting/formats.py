@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TextIO, get_args
 
@@ -101,6 +101,7 @@ class _Panoptic(Layout):
 
 @dataclass(frozen=True)
 class _Lvis(Layout):
+    annotated: Callable[[Target], Collection[int]]
     facts: Mapping[str, Facts] = field(default_factory=dict)
     negatives: int | None = None
 
@@ -112,7 +113,7 @@ class _Lvis(Layout):
         return LvisWriter(file, self.names, self.facts)
 
     def describe(self, target: Target, size_hw: tuple[int, int], name: str) -> Described:
-        image = lvis_image(target, size_hw, self.split, name, len(self.names), self.negatives)
+        image = lvis_image(target, size_hw, self.split, name, self.annotated(target), self.negatives)
         return Described({}, [image, lvis_annotations(target)])
 
 
@@ -164,7 +165,7 @@ def layouts_of(
         return {split: _Panoptic(names, split) for split in splits}
     if kind == "lvis":
         facts = _facts(stream)
-        return {split: _Lvis(names, split, facts, negatives) for split in splits}
+        return {split: _Lvis(names, split, stream.annotated_labels, facts, negatives) for split in splits}
     if kind in LINES:
         return {split: _Yolo(names, split, kind, splits) for split in splits}
     raise StreamError(f"format: expected {', '.join(FORMATS)}, found {kind!r}")

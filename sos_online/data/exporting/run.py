@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import Any, BinaryIO, Literal
 
 import torch
 from torch import Tensor
@@ -16,16 +16,17 @@ from torch.utils.data import DataLoader
 
 from sos_online.data.batch import collate
 from sos_online.data.exporting.blocks import RECORDS, BlockMaker, Blocks, Finish
-from sos_online.data.exporting.formats import ExportFormat, Layout, layouts_of
+from sos_online.data.exporting.formats import FORMATS, ExportFormat, Layout, layouts_of
 from sos_online.data.exporting.settings import Settings, check_folder, hash_of
 from sos_online.data.finish import FinishOnCpu, without_pending
 from sos_online.data.make_stage import make_device_stage
+from sos_online.data.map_stream import as_stream
 from sos_online.data.sample_iterator import Sample
 from sos_online.data.stream import SampleStream, require
 from sos_online.errors import SOSError
 from sos_online.library.folder_lock import only_builder
 from sos_online.rng import loader_generator
-from sos_online.storage import flush_folder, write_atomically
+from sos_online.storage import flush_folder, is_url, write_atomically
 from sos_online.types import Target
 
 _STAGE_BATCH = 8
@@ -52,7 +53,7 @@ class ExportReport:
 
 
 def export(
-    stream: SampleStream,
+    stream: Any,
     out: str | Path,
     format: ExportFormat,
     *,
@@ -74,8 +75,9 @@ def export(
     grow with the number of samples. An image's id is the sample's index, whatever the stream called it.
 
     Args:
-        stream: any of the package's datasets.
-        out: a folder: none yet, empty, or of the same export.
+        stream: any of the package's datasets, or a map-style one (see :class:`MapStream`, which has it in its own order
+            with ``shuffle=False``; as it is, it is shuffled).
+        out: a folder of this machine, no URL: none yet, empty, or of the same export.
         format: ``coco`` (instances, RLE), ``panoptic`` (COCO panoptic), ``lvis`` (LVIS v1, polygons), ``yolo-seg``,
             ``yolo-boxes``, ``yolo-obb`` (Ultralytics).
         samples: how many; all of an epoch if None.
@@ -89,20 +91,24 @@ def export(
         progress: called with the samples done and all of them.
 
     Raises:
-        StreamError: an argument is out of range.
+        StreamError: an argument is not what it should be.
         SOSError: the folder holds something else, or cannot be written (a full disk): the message names the file.
         StreamError: a sample has boxes alone, and the format is made of masks (all but ``coco`` and ``yolo-boxes``).
         BrokenSegmentError, BrokenPhotoError, BrokenSampleError: as the stream's ``on_error`` says.
     """
-    out = Path(out)
+    stream = _stream_of(stream)
+    out = _folder(out)
+    require("format", format, isinstance(format, str) and format in FORMATS, ", ".join(FORMATS))
     samples = stream.length if samples is None else samples
-    in_epoch = isinstance(samples, int) and 1 <= samples <= stream.length
+    in_epoch = _is_integer(samples) and 1 <= samples <= stream.length
     require("samples", samples, in_epoch, f"an integer in 1 … {stream.length}, the samples of an epoch")
-    require("val", val, 0 <= val < 1, "a share in 0 … 1, below 1")
-    require("workers", workers, isinstance(workers, int) and workers >= 0, "an integer from 0 on")
+    require("val", val, isinstance(val, int | float) and 0 <= val < 1, "a share in 0 … 1, below 1")
+    require("workers", workers, _is_integer(workers) and workers >= 0, "an integer from 0 on")
     require("image_format", image_format, image_format in ("jpg", "png"), "jpg or png")
-    require("quality", quality, isinstance(quality, int) and 1 <= quality <= 100, "an integer in 1 … 100")
-    require("negatives", negatives, negatives is None or negatives >= 0, "an integer from 0 on, or None")
+    require("quality", quality, _is_integer(quality) and 1 <= quality <= 100, "an integer in 1 … 100")
+    require("epoch", epoch, _is_integer(epoch) and 0 <= epoch < 2**63, "an integer in 0 … 2**63 - 1")
+    few = negatives is None or (_is_integer(negatives) and negatives >= 0)
+    require("negatives", negatives, few, "an integer from 0 on, or None")
     counts = _splits(samples, val)
     layouts = layouts_of(format, stream, list(counts), negatives)
     settings = Settings(
@@ -130,6 +136,25 @@ def export(
             _count(report, blocks)
         _clear(out)
     return report
+
+
+def _stream_of(dataset: Any) -> SampleStream:
+    """What is exported, as a stream. A plain list is none: it has no names of categories."""
+    is_map = hasattr(dataset, "__getitem__") and hasattr(dataset, "__len__")
+    is_dataset = isinstance(dataset, SampleStream) or (is_map and not isinstance(dataset, Sequence | Mapping | type))
+    require("stream", dataset, is_dataset, "a dataset of the package, or a map-style one, with a length and [i]")
+    return as_stream(dataset)
+
+
+def _folder(out: str | Path) -> Path:
+    require("out", out, isinstance(out, str | Path) and str(out) != "", "a folder")
+    # file:// too, which is_url lets through
+    require("out", out, not is_url(out) and "://" not in str(out), "a folder of this machine, no URL")
+    return Path(out)
+
+
+def _is_integer(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _splits(samples: int, val: float) -> dict[str, int]:

@@ -8,13 +8,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from sos_online.data.cache.stream_manifest import stream_identity
 from sos_online.data.exporting.formats import ExportFormat
 from sos_online.data.stream import SampleStream
 from sos_online.errors import SOSError
 from sos_online.storage import write_atomically
 
 SETTINGS = "export.json"
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Settings:
         format, image_format, quality, negatives: as :func:`export` takes them.
         epoch: the stream's.
         samples: by split.
-        stream: a hash of the stream's identity and its categories.
+        stream: a hash of what its samples depend on, transforms too, and its categories.
     """
 
     format: ExportFormat
@@ -42,7 +43,7 @@ class Settings:
 
 def hash_of(stream: SampleStream) -> str:
     """Equal for streams of the same samples under the same names."""
-    content = {"identity": stream.identity(), "categories": list(stream.category_names)}
+    content = {"identity": stream_identity(stream), "categories": list(stream.category_names)}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]
 
 

@@ -18,6 +18,7 @@ from sos_online.data.stream import SampleStream, require
 from sos_online.errors import LibraryError, StreamError
 from sos_online.library import Vocabulary
 from sos_online.recipe import Recipe
+from sos_online.types import Target
 
 Synonyms = Vocabulary | Mapping[str, Sequence[str]]
 
@@ -195,6 +196,18 @@ class MixedDataset(SampleStream):
         does not mean that the object is not there."""
         return self._relabelling[source].labels
 
+    def annotated_labels(self, target: Target) -> set[int]:
+        """Labels that the sample's source looked for; if its number was lost in a mixture of mixtures, those that all
+        sources look for."""
+        within = {key: value for key, value in target.items() if key != "source"}
+        sources = [int(target["source"])] if "source" in target else range(len(self._streams))
+        labels = []
+        for source in sources:
+            looked_for = set(self._streams[source].annotated_labels(within))
+            matches = enumerate(self._vocabulary.matches[source], start=1)
+            labels.append(set(self.labels_of(source)) - {m.label for part, m in matches if part not in looked_for})
+        return set.intersection(*labels)
+
     def identity(self) -> dict[str, Any]:
         """What a position in this stream depends on: plain values, equal for equal streams."""
         return {
@@ -204,6 +217,15 @@ class MixedDataset(SampleStream):
             "seed": self._seed,
             "length": self.length,
         }
+
+    @property
+    def parts(self) -> Sequence[SampleStream]:
+        return self._streams
+
+    def origin(self, index: int, epoch: int) -> tuple[SampleStream, int, int]:
+        source, draw = self._order.at(self._position(epoch, index))
+        its_epoch, its_index = divmod(draw, self._streams[source].length)
+        return self._streams[source].origin(its_index, its_epoch)
 
     @property
     def category_names(self) -> Sequence[str]:

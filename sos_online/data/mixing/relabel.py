@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torchvision.tv_tensors import Mask
@@ -13,6 +14,7 @@ from torchvision.tv_tensors import Mask
 from sos_online.data.mixing.names import LEFT_OUT, Match
 from sos_online.errors import StreamError
 from sos_online.targets import flatten_masks, keep_rows
+from sos_online.targets.masks import show_beneath
 from sos_online.types import Target
 
 NEGATIVE, NOT_EXHAUSTIVE = "neg_category_ids", "not_exhaustive_category_ids"
@@ -54,11 +56,9 @@ class Relabelling:
         rows = target
         left_out = 0 if self._keeps_all else int((joined == LEFT_OUT).sum())
         if left_out:
-            kept = np.flatnonzero(joined != LEFT_OUT)
+            kept = joined != LEFT_OUT
             joined = joined[kept]
-            rows = keep_rows(rows, kept.tolist())
-            if "masks" in rows:  # what lay beneath a row that is gone shows in the map again
-                rows["instance_map"] = Mask(torch.from_numpy(flatten_masks(rows["masks"].numpy())))
+            rows = _without(target, kept)
         changed: Target = {**rows, "labels": torch.from_numpy(joined)}
         of_image = {key: target[key] for key in (NEGATIVE, NOT_EXHAUSTIVE) if key in target}
         if of_image:
@@ -80,6 +80,20 @@ class Relabelling:
     def _joined(self, categories: Iterable[int]) -> set[int]:
         known = (category for category in categories if 0 < category < len(self._table))
         return {int(self._table[category]) for category in known} - {LEFT_OUT}
+
+
+def _without(target: Target, kept: npt.NDArray[np.bool_]) -> Target:
+    """The rows of a target that are kept; what lay beneath one that is gone shows in the map again."""
+    rows = keep_rows(target, np.flatnonzero(kept).tolist())
+    if "masks" not in rows:
+        return rows
+    masks = rows["masks"].numpy()
+    if "instance_map" not in rows:
+        rows["instance_map"] = Mask(torch.from_numpy(flatten_masks(masks)))
+    elif len(masks):
+        all_masks = target["masks"].numpy()
+        show_beneath(rows["instance_map"].numpy(), masks, [all_masks[row] for row in np.flatnonzero(~kept)])
+    return rows
 
 
 def as_given(labels: list[int], like: Any) -> Any:

@@ -20,7 +20,7 @@ def named_streams(sources: Any) -> dict[str, SampleStream]:
     Map-style datasets become streams.
 
     Raises:
-        StreamError: none, or one that is no dataset.
+        StreamError: none, or one that is no dataset, or that writes when it is served.
     """
     if isinstance(sources, Mapping):
         named = dict(sources)
@@ -35,7 +35,26 @@ def named_streams(sources: Any) -> dict[str, SampleStream]:
     require("sources", sources, len(named) > 0, "at least one")
     for name in named:
         require("sources: name", name, isinstance(name, str) and bool(name), "a text")
-    return {name: as_stream(source) for name, source in named.items()}
+    streams = {name: as_stream(source) for name, source in named.items()}
+    for name, stream in streams.items():
+        check_is_read(f"source {name!r}", stream, "mix")
+    return streams
+
+
+def check_is_read(where: str, stream: SampleStream, outer: str) -> None:
+    """Raise ``StreamError`` if a stream writes when it is served: one that draws single samples of it never writes.
+
+    Args:
+        where: begins the message.
+        stream: what is drawn from.
+        outer: what draws from it, as a user calls it.
+    """
+    if stream.writes_when_served:
+        raise StreamError(
+            f"{where}: expected a stream that is only read, found a {type(stream).__name__}, which writes only when it "
+            f"is served itself: inside {outer} every epoch would make its samples anew. Write it ahead "
+            f"(write_cache) and give CachedDataset(folder), or cache the whole: cached({outer}(…), folder)"
+        )
 
 
 def categories_of(name: str, stream: SampleStream) -> SourceCategories:

@@ -300,3 +300,21 @@ def test_damage_is_an_error_of_ours_or_harmless(data: st.DataObject) -> None:
     except BrokenSampleError:
         return
     assert stored.image.shape == (3, 8, 9)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("patches", [1]), ("light", 5), ("instance_map", []), ("light_on_segments", True)]
+)
+def test_keys_that_the_device_stage_would_take_for_its_own_are_refused(key: str, value: Any) -> None:
+    members = encode(*made_up_target(2, (8, 9)))
+    record = json.loads(members["json"])
+    record["target"][key] = value
+    with pytest.raises(BrokenSampleError, match=f"target.{key}: expected"):
+        decode({**members, "json": json.dumps(record).encode()})
+
+
+def test_boxes_alone_cannot_be_stored() -> None:
+    image, target = made_up_target(2, (8, 9))
+    del target["instance_map"]
+    with pytest.raises(CacheError, match="a cache keeps an instance map; open the set with masks"):
+        encode(image, target)

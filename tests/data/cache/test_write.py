@@ -189,11 +189,13 @@ def test_a_folder_with_archives_of_somebody_else_is_refused(library: sos.Segment
         ({"samples": 0}, "samples: expected an integer from 1 on"),
         ({"samples": 1.5}, "samples: expected"),
         ({"workers": -1}, "workers: expected"),
-        ({"rank": 2, "world": 2}, "rank: expected 0 <= rank < world"),
+        ({"rank": 2, "world": 2}, "rank, world: expected integers, 0 <= rank < world"),
+        ({"rank": "a"}, "rank, world: expected integers"),
+        ({"settings": {"quality": 80}}, "settings: expected CacheSettings"),
         ({"runner": "slurm"}, "runner: expected local or ray, found 'slurm'"),
         ({"device": "abacus"}, "device: expected cpu, cuda or such"),
         ({"samples": 2_000_001, "settings": CacheSettings(samples_per_shard=2)}, "samples_per_shard: expected"),
-        ({"stream": [1]}, "stream: expected a stream"),
+        ({"stream": 1}, "dataset: expected a dataset of the package, or a map-style one"),
     ],
 )
 def test_arguments_are_checked_before_anything_is_written(

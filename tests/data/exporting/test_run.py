@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 import torch
 from pycocotools import mask as coco_mask
+from torchvision.transforms import v2
 from torchvision.tv_tensors import Mask
 
 import sos_online as sos
@@ -261,27 +262,6 @@ def test_a_folder_of_another_export_is_refused(tmp_path: Path) -> None:
     assert {**tree(tmp_path), "export.json": before["export.json"]} == before
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"format": "voc"}, "format: expected coco, panoptic, .* found 'voc'"),
-        ({"samples": 0}, r"samples: expected an integer in 1 … 12"),
-        ({"samples": 13}, r"samples: expected an integer in 1 … 12"),
-        ({"val": 1.0}, "val: expected"),
-        ({"workers": -1}, "workers: expected"),
-        ({"image_format": "bmp"}, "image_format: expected jpg or png, found 'bmp'"),
-        ({"quality": 101}, "quality: expected"),
-        ({"negatives": -1}, "negatives: expected"),
-    ],
-)
-def test_arguments_are_checked_before_anything_is_written(
-    tmp_path: Path, options: dict[str, object], message: str
-) -> None:
-    with pytest.raises(sos.StreamError, match=message):
-        export(Shapes(12), tmp_path / "out", **{"format": "coco", **options})  # type: ignore[arg-type]
-    assert not (tmp_path / "out").exists()
-
-
 def test_a_broken_sample_stops_with_its_own_error(tmp_path: Path) -> None:
     class Broken(Shapes):
         def sample(self, index: int, epoch: int | None = None) -> Sample:
@@ -292,6 +272,27 @@ def test_a_broken_sample_stops_with_its_own_error(tmp_path: Path) -> None:
     for workers in (0, 1):
         with pytest.raises(sos.BrokenSegmentError, match=r"^segment 7: is broken$"):
             export(Broken(12), tmp_path / str(workers), "coco", workers=workers)
+
+
+def test_other_transforms_make_another_export(library: sos.SegmentLibrary, tmp_path: Path) -> None:
+    """In a finished folder, and in one that a stopped run has left."""
+
+    def made(*transforms: torch.nn.Module) -> sos.SOSDataset:
+        return sos.SOSDataset(library, small_recipe(48), length=6, transforms=v2.Compose([v2.Identity(), *transforms]))
+
+    def stop(done: int, total: int) -> None:
+        if done == 5:
+            raise KeyboardInterrupt
+
+    export(made(), tmp_path / "whole", "coco")
+    with pytest.raises(KeyboardInterrupt):
+        export(made(), tmp_path / "part", "coco", progress=stop)
+    for name in ("whole", "part"):
+        before = tree(tmp_path / name)
+        with pytest.raises(sos.SOSError, match="this folder was made of another stream; give another folder"):
+            export(made(v2.RandomHorizontalFlip(1.0)), tmp_path / name, "coco")
+        assert tree(tmp_path / name) == before
+        assert export(made(), tmp_path / name, "coco").images == 6
 
 
 def test_progress_is_told(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pickle
 import time
 from collections.abc import Sequence
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -344,6 +345,24 @@ DIFFUSION = Recipe().replace(light={"relighters": {"iclight": 1}})
 def test_what_does_not_go_together_is_refused(make, text: str) -> None:
     with pytest.raises(sos.StreamError, match=text):
         make()
+
+
+class Writing(NumberedStream):
+    writes_when_served = True
+
+
+def test_a_source_that_writes_only_when_it_is_served_itself_is_refused(tmp_path: Path) -> None:
+    says = r"source 'b': .*Writing.*write_cache.*CachedDataset\(folder\).*cached\(mix\(…\), folder\)"
+    with pytest.raises(sos.StreamError, match=says):
+        mix({"a": NumberedStream(3), "b": Writing(3)})
+    with pytest.raises(sos.StreamError, match="source 'WriteThrough'"):
+        mix([mix(streams(3)), sos.cached(NumberedStream(3), tmp_path / "source")])
+    # what the message says to do
+    whole = sos.cached(mix(streams(3, 4)), tmp_path / "whole")
+    assert len(list(whole)) == 7
+    again = sos.cached(mix(streams(3, 4)), tmp_path / "whole", settings=whole.settings)
+    assert any(path.is_file() and path.stat().st_size for path in (tmp_path / "whole").rglob("*.tar"))
+    assert [digest(image) for image, _ in again] == [digest(image) for image, _ in whole]
 
 
 def test_one_recipe_finishes_all_sources() -> None:

@@ -6,9 +6,10 @@ import json
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torchvision.tv_tensors import Mask
 
@@ -181,6 +182,69 @@ def test_labels_are_replaced_and_rows_of_other_categories_go() -> None:
     # where the row that went lay on top of the first, the first shows again
     assert (shown[(given["masks"][0] > 0) & (given["masks"][2] == 0)] == 1).all()
     assert given["labels"].tolist() == [1, 2, 3]
+
+
+@st.composite
+def stacks(draw: st.DrawFn) -> torch.Tensor:
+    """Rectangles with holes, that overlap, uint8 ``[N, 9, 11]``; some are empty, some are equal."""
+    masks = torch.zeros(draw(st.integers(1, 8)), 9, 11, dtype=torch.uint8)
+    for mask in masks:
+        x, y = draw(st.integers(0, 10)), draw(st.integers(0, 8))
+        mask[y : y + draw(st.integers(0, 9)), x : x + draw(st.integers(1, 11))] = 1
+        mask[draw(st.integers(0, 8)), draw(st.integers(0, 10))] = 0
+    return masks
+
+
+def slow_map(masks: torch.Tensor) -> list[list[int]]:
+    """Each pixel by itself: the smallest mask on it, of equal ones the first."""
+    areas = masks.flatten(1).sum(1).tolist()
+    return [
+        [
+            min(((areas[row], row + 1) for row in range(len(masks)) if masks[row, y, x]), default=(0, 0))[1]
+            for x in range(masks.shape[2])
+        ]
+        for y in range(masks.shape[1])
+    ]
+
+
+@settings(max_examples=150)
+@given(stacks(), st.data())
+def test_the_map_of_rows_that_stay_is_as_a_slow_reference_says(masks: torch.Tensor, data: st.DataObject) -> None:
+    stays = data.draw(st.lists(st.booleans(), min_size=len(masks), max_size=len(masks)))
+    before = Mask(torch.tensor(slow_map(masks), dtype=torch.int16))
+    given = {"labels": torch.tensor([1 if stay else 2 for stay in stays]), "masks": Mask(masks), "instance_map": before}
+    copies = masks.clone(), before.clone()
+    relabelled, left_out = Relabelling("x", matches(3, LEFT_OUT))(given)
+    assert left_out == stays.count(False)
+    assert torch.equal(relabelled["masks"], Mask(masks[torch.tensor(stays)]))
+    assert relabelled["instance_map"].tolist() == slow_map(masks[torch.tensor(stays)])
+    assert relabelled["instance_map"].dtype is torch.int16
+    assert torch.equal(masks, copies[0]) and torch.equal(before, copies[1])  # what was given is as it was
+
+
+def test_on_coco_the_map_of_rows_that_stay_is_that_of_their_masks(real_data: Path) -> None:
+    coco = sos.CocoDataset(real_data / "coco" / "train", real_data / "coco" / "instances_train.json")
+    ways = [Match(name, LEFT_OUT if at % 2 else 1, "name") for at, name in enumerate(coco.category_names)]
+    relabel, mended = Relabelling("coco", ways), 0
+    for index in range(40):
+        _, target = coco[index]
+        relabelled, left_out = relabel(target)
+        stays = (target["labels"] % 2 == 1).numpy()
+        masks = target["masks"].numpy()[stays]
+        shown = relabelled["instance_map"].numpy()
+        assert left_out == len(stays) - stays.sum()
+        assert np.array_equal(relabelled["masks"], masks)
+        assert np.array_equal(shown, sos.targets.flatten_masks(masks))
+        goes = np.array([False, *~stays])[target["instance_map"].numpy()]
+        mended += bool((goes & (shown > 0)).any())
+    assert mended >= 3  # rows lay beneath ones that went
+
+
+def test_masks_without_a_map_get_one_when_rows_go() -> None:
+    given = target([1, 2, 3])
+    whole = Relabelling("x", matches(5, LEFT_OUT, 2))(given)[0]["instance_map"]
+    del given["instance_map"]
+    assert torch.equal(Relabelling("x", matches(5, LEFT_OUT, 2))(given)[0]["instance_map"], whole)
 
 
 @pytest.mark.parametrize("labels", [[4], [-1]])
