@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
+import psutil
 import pytest
 
 import sos_online as sos
@@ -62,10 +63,12 @@ def test_killed_at_random_moments(
         while process.is_alive() and files(out) <= enough:
             time.sleep(0.0005)
         time.sleep(rng.uniform(0, 0.01))
+        its_workers = psutil.Process(process.pid).children(recursive=True) if process.is_alive() else []
         process.kill()
         process.join()
         assert process.exitcode in (0, -9)
-        time.sleep(0.05 * bool(workers))  # they end when they notice that their parent has
+        # they end when they notice that their parent has; until then, what they are writing is theirs
+        assert not psutil.wait_procs(its_workers, timeout=30)[1]
         found.append(files(out))
         check_nothing_is_torn(out)
         if process.exitcode == 0:  # it got through before it was killed: begin again, or nothing more is tried

@@ -187,6 +187,8 @@ def test_a_run_that_is_killed_keeps_what_was_finished(tmp_path: Path, workers: i
             time.sleep(0.1)
             through = cached(stream, tmp_path, settings=LOSSLESS)
     assert not list(tmp_path.glob(".*.tmp")), "what it had begun is removed"
+    stream = CountedStream(200)
+    through = cached(stream, tmp_path, settings=LOSSLESS)
     loader = sos.make_loader(through, 5, num_workers=1)
     assert sorted(index for ids in image_ids(loader) for index in ids) == list(range(200))
     assert stream.made.sum() == 200 - len(finished) + 1, "and one to know the stream by"
