@@ -1,4 +1,4 @@
-"""What samples wait for, done on the CPU, one by one: for what takes finished samples and no device stage."""
+"""What samples wait for, done at once: for what takes finished samples and no device stage."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ import torch
 from torch import Tensor
 from torchvision.transforms.v2.functional import to_dtype
 
+from sos_online.data.batch import collate
 from sos_online.data.device import DeviceStage
 from sos_online.data.lit_collate import LitCollate
 from sos_online.data.stream import require
 from sos_online.types import Target
 
 _PENDING = ("light", "light_on_segments", "patches")
+_BATCH = 8
 
 
 class FinishOnCpu:
@@ -30,17 +32,44 @@ class FinishOnCpu:
 
     def __init__(self) -> None:
         self._stage = DeviceStage("cpu", dtype=torch.uint8)
-        self._collate = LitCollate()
+        self._light = LitCollate()
 
     def __call__(self, samples: Sequence[tuple[Tensor, Target]]) -> list[tuple[Tensor, Target]]:
         return [self._finish(image, target) for image, target in samples]
 
     def _finish(self, image: Tensor, target: Target) -> tuple[Tensor, Target]:
-        rest = {key: _on_cpu(value) for key, value in without_pending(target).items()}
-        if len(rest) == len(target):
-            return _bytes_of(image.as_subclass(Tensor).cpu()), rest
-        images, _ = self._stage(self._collate([(image, target)]))
-        return images[0].as_subclass(Tensor), rest
+        if "patches" in target:
+            images, _ = self._stage(collate([(image, target)]))
+            return _finished(images[0], target)
+        if "light" in target:
+            return _finished(self._light.lit(image, target)[0], target)
+        return _finished(image, target)
+
+
+class FinishOnDevice:
+    """As :class:`FinishOnCpu`, by a device stage: a few samples at a time, so that memory does not grow with them.
+
+    Args:
+        stage: of ``dtype=torch.uint8``, with the model that samples ask for.
+    """
+
+    def __init__(self, stage: DeviceStage) -> None:
+        self._stage = stage
+
+    def __call__(self, samples: Sequence[tuple[Tensor, Target]]) -> list[tuple[Tensor, Target]]:
+        finished: list[tuple[Tensor, Target]] = []
+        for begin in range(0, len(samples), _BATCH):
+            batch = samples[begin : begin + _BATCH]
+            images, _ = self._stage(collate(batch))
+            # the stage's targets would lack the masks that samples of real sets bring; only light is made there
+            finished += [_finished(image, target) for image, (_, target) in zip(images, batch, strict=True)]
+        return finished
+
+
+def _finished(image: Tensor, target: Target) -> tuple[Tensor, Target]:
+    """A picture that waits for nothing more, as bytes on the CPU; and the target that it came with."""
+    rest = {key: _on_cpu(value) for key, value in without_pending(target).items()}
+    return _bytes_of(image.as_subclass(Tensor).cpu()), rest
 
 
 def without_pending(target: Target) -> Target:

@@ -20,9 +20,10 @@ class LitCollate:
         self._lighting = Lighting()
 
     def __call__(self, samples: Sequence[tuple[Tensor, Target]]) -> Batch:
-        return collate([self._lit(image, target) for image, target in samples])
+        return collate([self.lit(image, target) for image, target in samples])
 
-    def _lit(self, image: Tensor, target: Target) -> tuple[Tensor, Target]:
+    def lit(self, image: Tensor, target: Target) -> tuple[Tensor, Target]:
+        """A sample with its light made; as it is if it has none, or if objects are still to be painted."""
         if "light" not in target or "patches" in target:  # painted behind the workers, and lit after that
             return image, target
         rest = {key: value for key, value in target.items() if key not in ("light", SEGMENTS_ONLY)}

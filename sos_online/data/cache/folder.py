@@ -70,10 +70,7 @@ class CacheFolder:
 
     def has_shard(self, shard: str) -> bool:
         """Whether a shard has a card, and a tar of the size that it states."""
-        try:
-            return self.place.size(shard + TAR) == self.card(shard).size
-        except CacheError:
-            return False
+        return self._card_of_whole(shard) is not None
 
     def region(self, shard: str, entry: SampleEntry) -> bytes:
         """A sample's bytes in its tar, in one read. Raises ``BrokenSampleError`` if they are not all there."""
@@ -153,14 +150,15 @@ class CacheFolder:
         Several processes may do so at once: all write the same.
         """
         manifest, wanted = self.manifest(), sorted(shards)
-        if not set(wanted) <= set(self.shard_names()) or not all(map(self.has_shard, wanted)):
+        if not set(wanted) <= set(self.shard_names()):  # one listing, before many cards are read
             return False
-        cards = {shard: self.card(shard) for shard in wanted}
-        entries = tuple(
-            ShardEntry(name=shard, samples=len(card.samples), size=card.size, sha256=card.sha256)
-            for shard, card in cards.items()
-        )
-        whole = CacheManifest(**{**dict(manifest), "complete": True, "shards": entries})
+        entries: list[ShardEntry] = []
+        for shard in wanted:
+            card = self._card_of_whole(shard)
+            if card is None:
+                return False
+            entries.append(ShardEntry(name=shard, samples=len(card.samples), size=card.size, sha256=card.sha256))
+        whole = CacheManifest(**{**dict(manifest), "complete": True, "shards": tuple(entries)})
         if whole != manifest:
             self._put(MANIFEST, whole.to_bytes())
         return True
@@ -178,6 +176,14 @@ class CacheFolder:
             found = _TEMPORARY.match(path.name)
             if found and found["host"] == _HOST and not _is_alive(int(found["process"])):
                 path.unlink(missing_ok=True)
+
+    def _card_of_whole(self, shard: str) -> ShardCard | None:
+        """A shard's card, if there is one and a tar of the size that it states."""
+        try:
+            card = self.card(shard)
+        except CacheError:
+            return None
+        return card if self.place.size(shard + TAR) == card.size else None
 
     def _manifest(self) -> CacheManifest | None:
         try:

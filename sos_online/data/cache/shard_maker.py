@@ -10,15 +10,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from sos_online.data.batch import collate
 from sos_online.data.cache.description import SampleDescription
 from sos_online.data.cache.folder import CacheFolder
 from sos_online.data.cache.format import CacheSettings
 from sos_online.data.cache.shard_writer import ShardWriter
-from sos_online.data.device import DeviceStage
 from sos_online.data.failures import FailureCounts
-from sos_online.data.finish import without_pending
-from sos_online.data.lit_collate import LitCollate
+from sos_online.data.finish import FinishOnCpu, FinishOnDevice
 from sos_online.data.make_stage import make_device_stage
 from sos_online.data.stream import SampleStream, one_opencv_thread
 from sos_online.errors import SOSError
@@ -100,19 +97,13 @@ class ShardMaker:
     def finished(self, number: int) -> Iterator[tuple[int, int, Tensor, Target]]:
         """Epoch, index, finished picture and target of each sample of a shard."""
         recipe = self.stream.device_recipe
-        if recipe is not None and recipe.reservoir is not None:  # what it serves depends on time
-            recipe = recipe.replace(reservoir=None)
-        stage = _stage(None if recipe is None else recipe.model_dump_json(), self.device)
-        in_batches = stage.device.type != "cpu" or (recipe is not None and recipe.wants_diffusion)
-        collated = collate if in_batches else LitCollate()
+        finish = _finisher(None if recipe is None else recipe.model_dump_json(), self.device)
         first, count = number * self.settings.samples_per_shard, self.size(number)
         for start in range(first, first + count, _BATCH):
             places = [divmod(at, self.stream.length) for at in range(start, min(start + _BATCH, first + count))]
             samples = [self._sample(epoch, index) for epoch, index in places]
-            # the stage's targets would lack the masks that samples of real sets bring; only light is made there
-            images, _ = stage(collated(samples))
-            for (epoch, index), image, (_, target) in zip(places, images, samples, strict=True):
-                yield epoch, index, image.cpu(), without_pending(target)
+            for (epoch, index), (image, target) in zip(places, finish(samples), strict=True):
+                yield epoch, index, image, target
 
     def _sample(self, epoch: int, index: int) -> tuple[Tensor, Target]:
         try:
@@ -122,10 +113,14 @@ class ShardMaker:
 
 
 @lru_cache(maxsize=1)
-def _stage(recipe: str | None, device: str) -> DeviceStage:
+def _finisher(recipe: str | None, device: str) -> FinishOnCpu | FinishOnDevice:
     """One for a process: diffusion light has a model that takes long to load. ``recipe`` is JSON."""
     parsed = None if recipe is None else Recipe.model_validate_json(recipe)
-    return make_device_stage(parsed, device, dtype=torch.uint8)
+    if torch.device(device).type == "cpu" and not (parsed and parsed.wants_diffusion):
+        return FinishOnCpu()
+    # a reservoir's light would be another in every run
+    without = None if parsed is None else parsed.replace(reservoir=None)
+    return FinishOnDevice(make_device_stage(without, device, dtype=torch.uint8))
 
 
 def _counts(stream: SampleStream) -> tuple[int, int, int]:

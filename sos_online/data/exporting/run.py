@@ -11,25 +11,19 @@ from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
 import torch
-from torch import Tensor
 from torch.utils.data import DataLoader
 
-from sos_online.data.batch import collate
 from sos_online.data.exporting.blocks import RECORDS, BlockMaker, Blocks, Finish
 from sos_online.data.exporting.formats import FORMATS, ExportFormat, Layout, layouts_of
 from sos_online.data.exporting.settings import Settings, check_folder, hash_of
-from sos_online.data.finish import FinishOnCpu, without_pending
+from sos_online.data.finish import FinishOnCpu, FinishOnDevice
 from sos_online.data.make_stage import make_device_stage
 from sos_online.data.map_stream import as_stream
-from sos_online.data.sample_iterator import Sample
 from sos_online.data.stream import SampleStream, require
 from sos_online.errors import SOSError
 from sos_online.library.folder_lock import only_builder
 from sos_online.rng import loader_generator
 from sos_online.storage import flush_folder, is_url, write_atomically
-from sos_online.types import Target
-
-_STAGE_BATCH = 8
 
 
 @dataclass
@@ -169,18 +163,7 @@ def _finishing(stream: SampleStream, device: torch.device | str, workers: int) -
     if recipe is None or not recipe.wants_diffusion:
         return FinishOnCpu(), workers
     # a reservoir's light would be another in every run
-    stage = make_device_stage(recipe.replace(reservoir=None), device, dtype=torch.uint8)
-    on_cpu = FinishOnCpu()
-
-    def finish(samples: Sequence[Sample]) -> Sequence[tuple[Tensor, Target]]:
-        images = [
-            image
-            for begin in range(0, len(samples), _STAGE_BATCH)
-            for image in stage(collate(samples[begin : begin + _STAGE_BATCH]))[0]
-        ]
-        return on_cpu([(image, without_pending(target)) for image, (_, target) in zip(images, samples, strict=True)])
-
-    return finish, 0
+    return FinishOnDevice(make_device_stage(recipe.replace(reservoir=None), device, dtype=torch.uint8)), 0
 
 
 def _make_missing(blocks: Blocks, workers: int, progress: Callable[[int, int], None]) -> int:

@@ -7,9 +7,7 @@ import os
 import random
 import shutil
 import signal
-import subprocess
 import time
-from collections.abc import Iterator
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
@@ -19,6 +17,7 @@ import pytest
 import sos_online as sos
 from sos_online.data.cache import CacheFolder, verify_cache
 from sos_online.errors import SOSError
+from tests.conftest import resize_disk
 from tests.data.cache.made_up import small_cache, small_stream, tree
 
 SHARDS = 12
@@ -119,27 +118,13 @@ def test_leftovers_of_the_dead_go_and_those_of_the_living_stay(
     assert set(tmp_path.iterdir()) == {mine, elsewhere, precious}
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system in memory that holds nothing yet."""
-    if os.name != "posix" or os.geteuid() != 0:
-        pytest.skip("mounting a small file system needs root")
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", disk], capture_output=True, text=True)
-    if mounted.returncode:
-        pytest.skip(f"no file system can be mounted here: {mounted.stderr}")
-    yield disk
-    subprocess.run(["umount", "--lazy", disk], check=True)
-
-
 def test_on_a_disk_that_grows(library: sos.SegmentLibrary, tmp_path: Path, small_disk: Path) -> None:
     """It fails in every kind of file, names it, and goes on from there whenever there is a page more."""
     small_cache(small_stream(library), tmp_path / "whole")
     expected, failed = tree(tmp_path / "whole"), set()
     out = small_disk / "out"
     for kilobytes in range(4, 1024, 4):
-        subprocess.run(["mount", "-o", f"remount,size={kilobytes}k", small_disk], check=True)
+        resize_disk(small_disk, kilobytes)
         try:
             small_cache(small_stream(library), out)
             break

@@ -5,13 +5,11 @@ from __future__ import annotations
 import gc
 import json
 import multiprocessing
-import os
 import random
 import subprocess
 import sys
 import time
 import tracemalloc
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -30,7 +28,7 @@ from sos_online.data.finish import FinishOnCpu
 from sos_online.data.sample_iterator import Sample
 from sos_online.relight import Lighting
 from sos_online.types import Target
-from tests.conftest import ROOT, small_recipe
+from tests.conftest import ROOT, resize_disk, small_recipe
 from tests.data.exporting.shapes import NAMES, Shapes, tree
 from tests.data.streams import NumberedStream
 
@@ -201,25 +199,12 @@ def test_killed_while_its_workers_live_on(tmp_path: Path) -> None:
     assert tree(out) == tree(tmp_path / "whole")
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    if os.name != "posix" or os.geteuid() != 0:
-        pytest.skip("mounting a small file system needs root")
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", disk], capture_output=True, text=True)
-    if mounted.returncode:
-        pytest.skip(f"no file system can be mounted here: {mounted.stderr}")
-    yield disk
-    subprocess.run(["umount", "--lazy", disk], check=True)
-
-
 @pytest.mark.parametrize("workers", [0, 1])
 def test_a_full_disk_is_named_and_gone_on_from(small_disk: Path, tmp_path: Path, workers: int) -> None:
     export(Shapes(12), tmp_path / "whole", "coco")
     failed = set()
     for kilobytes in [*range(16, 400, 4 if workers == 0 else 64), 1024]:
-        subprocess.run(["mount", "-o", f"remount,size={kilobytes}k", small_disk], check=True)
+        resize_disk(small_disk, kilobytes)
         try:
             export(Shapes(12), small_disk / "out", "coco", workers=workers)
             break
