@@ -31,6 +31,7 @@ class Purpose(IntEnum):
     ORDER = 5
     MIX = 6
     PASTE = 7
+    WORDS = 8
 
 
 def sample_generator(

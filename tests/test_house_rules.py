@@ -18,7 +18,7 @@ ORDER = [
     {"version", "types", "errors", "rng"},
     {"ops"},
     {"storage"},
-    {"library", "plan", "compose", "targets", "relight"},
+    {"library", "plan", "compose", "targets", "refer", "relight"},
     {"recipe"},
     {"data"},
     {"evaluate"},

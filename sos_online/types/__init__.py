@@ -12,6 +12,7 @@ from sos_online.types.background import (
     SolidBackground,
 )
 from sos_online.types.composite import Composite, RegionMask
+from sos_online.types.expression import EXPRESSION_KINDS, SCOPES, Expression, ExpressionKind, Scope, scope_of
 from sos_online.types.layout import BoxTable, LayoutData, LearnedLayout
 from sos_online.types.light import Blender, CameraSpec, Direction, LightSpec, Relighting
 from sos_online.types.protocols import PhotoPixels, SegmentIndex, SegmentPixels
@@ -21,8 +22,10 @@ from sos_online.types.values import RGB, Box, Pixels, Section, Target
 from sos_online.types.words import Words
 
 __all__ = [
+    "EXPRESSION_KINDS",
     "FLAGS",
     "RGB",
+    "SCOPES",
     "Background",
     "Blender",
     "Box",
@@ -30,6 +33,8 @@ __all__ = [
     "CameraSpec",
     "Composite",
     "Direction",
+    "Expression",
+    "ExpressionKind",
     "Flag",
     "GradientBackground",
     "LayoutData",
@@ -44,10 +49,12 @@ __all__ = [
     "RegionMask",
     "Relighting",
     "Scene",
+    "Scope",
     "Section",
     "SegmentIndex",
     "SegmentPixels",
     "SolidBackground",
     "Target",
     "Words",
+    "scope_of",
 ]
