@@ -14,6 +14,7 @@ from sos_online.compose.composite import MAX_OBJECTS, VisibilityRule
 from sos_online.errors import RecipeError
 from sos_online.library.strict_yaml import read_yaml
 from sos_online.plan import BackgroundChoice, LayoutChoice, LightChoice, PlacementRules, SegmentChoice, SizePrior
+from sos_online.refer import ExpressionChoice
 from sos_online.relight import IcLightSettings, ReservoirSettings
 from sos_online.targets import TargetOptions
 from sos_online.types import Section
@@ -69,6 +70,7 @@ class Recipe(Section):
         reservoir: light in the background and serve each result several times, rather than wait; None waits.
         visibility: what counts as visible.
         target: what targets hold.
+        expressions: how many referring expressions of each kind; None has none.
     """
 
     canvas: Canvas = Canvas()
@@ -83,6 +85,7 @@ class Recipe(Section):
     reservoir: ReservoirSettings | None = None
     visibility: VisibilityRule = VisibilityRule()
     target: TargetOptions = TargetOptions()
+    expressions: ExpressionChoice | None = None
 
     @field_validator("objects")
     @classmethod

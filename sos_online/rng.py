@@ -52,6 +52,11 @@ def pixel_generator(seed: int) -> np.random.Generator:
     return _philox((seed, Purpose.PIXELS), (0, 0, 0, 0))
 
 
+def words_generator(seed: int) -> np.random.Generator:
+    """Generator that expands a seed stored in a scene (``[0, 2**63)``) into words about it."""
+    return _philox((seed, Purpose.WORDS), (0, 0, 0, 0))
+
+
 def loader_generator() -> torch.Generator:
     """For ``DataLoader``, which seeds its workers from it; without one it would draw on the user's global generator.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal, get_args
 
 import torch
@@ -11,6 +12,7 @@ from torchvision.tv_tensors import Image
 
 from sos_online.compose import Patches, compose, compose_patches, paint_background
 from sos_online.data.backgrounds import Backgrounds
+from sos_online.data.expressions import Speaker
 from sos_online.data.layout_files import read_layout_files
 from sos_online.data.sample_iterator import Sample
 from sos_online.data.shard import Ranks
@@ -24,7 +26,7 @@ from sos_online.recipe import Recipe
 from sos_online.relight import Lighting
 from sos_online.rng import Purpose, sample_generator
 from sos_online.targets import build_target
-from sos_online.types import Pixels, Scene, SolidBackground
+from sos_online.types import Composite, PhotoBackground, Pixels, Scene, SolidBackground, Target
 
 OnError = Literal["raise", "warn", "replace"]
 _REPLACEMENTS = 16
@@ -109,6 +111,8 @@ class SOSDataset(SampleStream):
         )
         self._planner.check()
         self._lighting = Lighting()
+        words = self.recipe.expressions
+        self._speaker = None if words is None else Speaker(library, words, self._on_broken)
 
     def __repr__(self) -> str:
         return f"SOSDataset({self.library!r}, seed={self.seed}, length={self.length:,}, epoch={self.epoch})"
@@ -127,11 +131,13 @@ class SOSDataset(SampleStream):
         epoch = self.epoch if epoch is None else epoch
         for attempt in range(_REPLACEMENTS):
             try:
-                image, target = self.render(self._plan(index, epoch, attempt), image_id=index)
+                scene = self._plan(index, epoch, attempt)
                 if self.transforms is None:
-                    return image, target
+                    return self.render(scene, image_id=index)
+                image, target, _ = self._render(scene, index)
                 rng = sample_generator(self.seed, epoch, index, purpose=Purpose.TRANSFORMS)
-                return transform_sample(self.transforms, image, target, rng)
+                image, target = transform_sample(self.transforms, image, target, rng)
+                return image, self._with_words(scene, target, None)
             except (BrokenSegmentError, BrokenPhotoError):
                 if self.on_error != "replace":
                     raise
@@ -145,6 +151,10 @@ class SOSDataset(SampleStream):
         Raises:
             BrokenSegmentError, BrokenPhotoError: unless ``on_error`` is ``warn``.
         """
+        image, target, composite = self._render(scene, image_id)
+        return image, self._with_words(scene, target, composite)
+
+    def _render(self, scene: Scene, image_id: int) -> tuple[Image, Target, Composite]:
         keep_freed_memory()
         given = scene, self.library, self._paint_background(scene), self.recipe.visibility, self._on_broken
         patches: Patches | None = None
@@ -156,13 +166,19 @@ class SOSDataset(SampleStream):
         target = build_target(composite, self.recipe.target, image_id)
         if patches is not None:
             target["patches"] = patches
-        if scene.light is None:
-            return image, target
-        if self.recipe.device.light:
-            return image, {**target, "light": scene.light}
-        return Image(
-            self._lighting.light_one(image, target["instance_map"], len(target["labels"]), scene.light)
-        ), target
+        if scene.light is not None and self.recipe.device.light:
+            target["light"] = scene.light
+        elif scene.light is not None:
+            ids, count = target["instance_map"], len(target["labels"])
+            image = Image(self._lighting.light_one(image, ids, count, scene.light))
+        return image, target, composite
+
+    def _with_words(self, scene: Scene, target: Target, composite: Composite | None) -> Target:
+        """A finished target with its expressions; ``composite`` is None if transforms have moved what is in it."""
+        if self._speaker is None or scene.words_seed is None:
+            return target
+        is_photo = isinstance(scene.background, PhotoBackground)
+        return {**target, "expressions": self._speaker.speak(target, composite, scene.words_seed, is_photo=is_photo)}
 
     def identity(self) -> dict[str, Any]:
         """What a position in this stream depends on: plain values, equal for equal streams."""
@@ -197,7 +213,12 @@ class SOSDataset(SampleStream):
             group = index // self.recipe.canvas.same_for
             rng = sample_generator(self.seed, epoch, group, purpose=Purpose.CANVAS_SIZE)
             size_hw = sizes[int(rng.integers(len(sizes)))]
-        return self._planner.plan(size_hw, sample_generator(self.seed, epoch, index, attempt=attempt))
+        scene = self._planner.plan(size_hw, sample_generator(self.seed, epoch, index, attempt=attempt))
+        if self._speaker is None:
+            return scene
+        # numbers of their own, so that a recipe has the same scenes with words and without
+        rng = sample_generator(self.seed, epoch, index, attempt=attempt, purpose=Purpose.WORDS)
+        return replace(scene, words_seed=int(rng.integers(2**63)))
 
     def _paint_background(self, scene: Scene) -> Pixels:
         try:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Annotated
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from sos_online.errors import StreamError
 from sos_online.types.background import Background
@@ -48,6 +49,7 @@ class Scene:
         background: what lies behind everything.
         placements: in the order of painting: later ones lie on top.
         light: how the composite is lit; None leaves it as it is.
+        words_seed: of the expressions about it; None if there are none.
     """
 
     __pydantic_config__ = STRICT
@@ -56,6 +58,7 @@ class Scene:
     background: Background
     placements: tuple[Placement, ...]
     light: LightSpec | None = None
+    words_seed: Annotated[int, Field(ge=0, lt=2**63)] | None = None
 
     def to_json(self) -> str:
         """One line of JSON that :meth:`from_json` turns back into an equal scene."""

@@ -1,0 +1,76 @@
+"""The words of a sample: rule-made expressions about a finished target."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from sos_online.errors import BrokenSegmentError
+from sos_online.library import SegmentLibrary
+from sos_online.refer import (
+    Draws,
+    ExpressionChoice,
+    Facts,
+    ObjectWords,
+    SpokenNames,
+    hidden_pixels,
+    object_words,
+    write_expressions,
+)
+from sos_online.rng import words_generator
+from sos_online.types import Composite, Expression, Target, Words
+
+_MOST_RECENT = 4096
+
+
+class Speaker:
+    """Says of a target what is true of it.
+
+    Args:
+        library: whose categories and words the target's rows have.
+        choice: how many expressions of each kind.
+        on_broken: told of a segment whose words are damaged, which then has none; raises what is to stop.
+    """
+
+    def __init__(
+        self, library: SegmentLibrary, choice: ExpressionChoice, on_broken: Callable[[BrokenSegmentError], None]
+    ) -> None:
+        self._library = library
+        self._choice = choice
+        self._on_broken = on_broken
+        self._names = SpokenNames(library.category_names)
+        self._recent: dict[int, ObjectWords] = {}
+
+    def facts(self, target: Target, composite: Composite | None) -> Facts:
+        """What is known of a target's rows; with its composite, also what hides what."""
+        hidden = None if composite is None else hidden_pixels(composite.instance_map, composite.whole)
+        return Facts(target, self._words(target), self._names, hidden)
+
+    def speak(self, target: Target, composite: Composite | None, seed: int, *, is_photo: bool) -> list[Expression]:
+        """Expressions about a target.
+
+        Args:
+            target: of a made sample.
+            composite: what it was made of, if it has not been transformed since.
+            seed: of the random choices.
+            is_photo: a photo lies behind the objects, in which other things may be seen.
+        """
+        draws = Draws(words_generator(seed))
+        return write_expressions(self.facts(target, composite), self._choice, draws, all_known=not is_photo)
+
+    def _words(self, target: Target) -> Sequence[ObjectWords]:
+        rows = zip(target["labels"].tolist(), target["segment_ids"].tolist(), strict=True)
+        return [self._words_of(label, segment) for label, segment in rows]
+
+    def _words_of(self, label: int, segment: int) -> ObjectWords:
+        if segment not in self._recent:
+            if len(self._recent) >= _MOST_RECENT:
+                self._recent.clear()
+            self._recent[segment] = object_words(self._library.category_names[label - 1], self._read(segment))
+        return self._recent[segment]
+
+    def _read(self, segment: int) -> Words:
+        try:
+            return self._library.words(segment)
+        except BrokenSegmentError as error:
+            self._on_broken(error)
+            return Words()

@@ -1,0 +1,21 @@
+"""Words: referring expressions that are proven against the image that they are about."""
+
+from sos_online.refer.draws import Draws
+from sos_online.refer.facts import Facts
+from sos_online.refer.nouns import SpokenNames
+from sos_online.refer.object_words import ObjectWords, object_words
+from sos_online.refer.occlusion import hidden_pixels
+from sos_online.refer.settings import ExpressionChoice, ScopeCounts
+from sos_online.refer.write import write_expressions
+
+__all__ = [
+    "Draws",
+    "ExpressionChoice",
+    "Facts",
+    "ObjectWords",
+    "ScopeCounts",
+    "SpokenNames",
+    "hidden_pixels",
+    "object_words",
+    "write_expressions",
+]

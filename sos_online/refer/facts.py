@@ -1,0 +1,177 @@
+"""What is true of the objects of one image, as far as its target and the library's words decide it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from sos_online.refer.extent import NOTHING, Extent
+from sos_online.refer.geometry import DIRECTIONS, PLACES, Geometry, Side
+from sos_online.refer.kinds import KINDS, Kind, is_kind
+from sos_online.refer.lexicon import COARSE, Attribute, attribute, near
+from sos_online.refer.nouns import SpokenNames, share_a_word, words_in
+from sos_online.refer.object_words import ObjectWords, Part
+from sos_online.refer.occlusion import Ints, Occlusion
+from sos_online.refer.sizes import rows_smaller
+from sos_online.types import Target
+
+_SEEN_COARSE, _SEEN_FINE, _PIXELS_FINE, _SEEN_PART, _SEEN_PHRASE = 0.35, 0.6, 256, 0.8, 0.6
+OPPOSITE: dict[Side, Side] = {"left": "right", "right": "left", "top": "bottom", "bottom": "top"}
+
+
+class Facts:
+    """Statements about the rows of a target, each true, false or undecided; ``docs/words.md`` defines them.
+
+    Args:
+        target: a made sample's: ``boxes``, ``amodal_boxes``, ``area``, ``visibility``, ``instance_map``.
+        words: of each row.
+        names: of all categories.
+        hidden: what hides what, as ``hidden_pixels`` counts it; None if that is not known.
+    """
+
+    def __init__(
+        self, target: Target, words: Sequence[ObjectWords], names: SpokenNames, hidden: Ints | None = None
+    ) -> None:
+        self.words = words
+        self.names = names
+        self.everything = (1 << len(words)) - 1
+        height, width = target["instance_map"].shape
+        seen, whole = np.asarray(target["boxes"]), np.asarray(target["amodal_boxes"])
+        self.geometry = Geometry(seen, whole, (height, width))
+        self._area = np.asarray(target["area"], np.float64)
+        self._visibility = np.asarray(target["visibility"], np.float64)
+        self._whole_area = self._area / np.maximum(self._visibility, 1e-6)
+        self._occlusion = None if hidden is None else Occlusion(hidden, self._area, self._whole_area)
+        self._visible: list[float] = self._visibility.tolist()
+        self._pixels: list[float] = self._area.tolist()
+        self._by_name: dict[str, Extent] = {}
+        self._by_attribute: dict[Attribute, Extent] = {}
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def is_called(self, name: str) -> Extent:
+        """Rows whose category is called ``name``, in lower case."""
+        if name not in self._by_name:
+            told = words_in(name)[:-1]
+            shared = self.names.is_shared(name)
+            true = doubt = 0
+            for row, words in enumerate(self.words):
+                if words.folded == name and not shared:
+                    true |= 1 << row
+                elif not words.folded or share_a_word(words.folded, name) or told in words.mentions:
+                    doubt |= 1 << row
+            self._by_name[name] = Extent(true, doubt)
+        return self._by_name[name]
+
+    def is_a(self, kind: Kind) -> Extent:
+        """Rows that are of a kind."""
+        answers = [is_kind(words.folded, kind) for words in self.words]
+        return _extent(answers)
+
+    def looks(self, attribute: Attribute) -> Extent:
+        """Rows that have an attribute."""
+        if attribute not in self._by_attribute:
+            self._by_attribute[attribute] = _extent([self._has(row, attribute) for row in range(len(self))])
+        return self._by_attribute[attribute]
+
+    def has(self, part: Part) -> Extent:
+        """Rows that have a part."""
+        return _extent([self._has_part(row, part) for row in range(len(self))])
+
+    def fits_phrase(self, row: int) -> Extent:
+        """Rows that the short phrase of a row fits."""
+        phrase = self.words[row]
+        called = self.is_called(phrase.folded)
+        true = false = 0
+        for other, words in enumerate(self.words):
+            if words.phrase == phrase.phrase and called.true >> other & 1 and self._visible[other] >= _SEEN_PHRASE:
+                true |= 1 << other
+        false = self.everything & ~called.true & ~called.doubt
+        for one in phrase.before_noun:
+            looks = self.looks(one)
+            false |= self.everything & ~looks.true & ~looks.doubt
+        false &= ~true
+        return Extent(true, self.everything & ~true & ~false)
+
+    @cached_property
+    def smaller(self) -> list[int]:
+        """For each row, as bits, the rows than which it is decidedly larger."""
+        return rows_smaller(self._area, self._whole_area, self.geometry.seen, self.geometry.whole)
+
+    def before(self, side: Side, row: int) -> int:
+        """As bits, the rows that are decidedly nearer to a side of the image than a row."""
+        return self.geometry.before[side][row]
+
+    def relation(self, name: str, anchor: int) -> Extent:
+        """Rows that stand in a relation to an anchor: a direction, ``in front of``, ``behind`` or ``on``."""
+        if name in DIRECTIONS:
+            return self.geometry.direction(name, anchor)
+        if self._occlusion is None:
+            return Extent(0, self.everything & ~(1 << anchor))
+        if name == "in front of":
+            return self._occlusion.in_front_of(anchor)
+        return self._occlusion.behind(anchor) if name == "behind" else self._occlusion.on(anchor)
+
+    @property
+    def knows_occlusion(self) -> bool:
+        """Whether it is known what hides what."""
+        return self._occlusion is not None
+
+    def decide(self, about: int, says: str, value: str, other: int | None = None) -> bool | None:
+        """A claim that somebody else makes: true, false, or None where it cannot be decided.
+
+        Args:
+            about: the row.
+            says: ``category``, ``attribute``, ``place`` or ``relation``.
+            value: what is said of it: a name or kind, a word, one of ``PLACES``, or a relation.
+            other: the row to which it stands in the relation.
+        """
+        extent = self._claimed(says, " ".join(value.lower().split()), other)
+        if extent.doubt >> about & 1:
+            return None
+        return bool(extent.true >> about & 1)
+
+    def _claimed(self, says: str, value: str, other: int | None) -> Extent:
+        if says == "category":
+            return self.is_a(value) if value in KINDS else self.is_called(value)
+        if says == "attribute" and (known := attribute(value)) is not None:
+            return self.looks(known)
+        if says == "place" and value in PLACES:
+            return self.geometry.place(value)
+        if says == "relation" and other is not None and value in (*DIRECTIONS, "in front of", "behind", "on"):
+            return self.relation(value, other)
+        return Extent(0, self.everything)
+
+    def _has(self, row: int, attribute: Attribute) -> bool | None:
+        coarse = attribute.facet in COARSE
+        if self._visible[row] < (_SEEN_COARSE if coarse else _SEEN_FINE):
+            return None
+        if not coarse and self._pixels[row] < _PIXELS_FINE:
+            return None
+        return self.words[row].says_of(attribute)
+
+    def _has_part(self, row: int, part: Part) -> bool | None:
+        for own in self.words[row].parts:
+            if own.text == part.text:
+                return True if self._visible[row] >= _SEEN_PART else None
+        for own in self.words[row].parts:
+            first, other = own.first, part.first
+            if own.head != part.head or first is None or other is None or first.facet != other.facet:
+                continue
+            if first.facet in COARSE and not near(first, other):
+                return False
+        return None
+
+
+def _extent(answers: Sequence[Any]) -> Extent:
+    true = doubt = 0
+    for row, answer in enumerate(answers):
+        if answer is None:
+            doubt |= 1 << row
+        elif answer:
+            true |= 1 << row
+    return Extent(true, doubt) if true or doubt else NOTHING

@@ -1,0 +1,191 @@
+"""Where objects are and how they lie to each other, read off their boxes with margins; see ``docs/words.md``."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from sos_online.refer.extent import NOTHING, Extent, bits_of, rows_of
+
+Axis = Literal["x", "y"]
+Side = Literal["left", "right", "top", "bottom"]
+SIDES: tuple[Side, ...] = get_args(Side)
+Place = Literal["left", "right", "top", "bottom", "top left", "top right", "bottom left", "bottom right", "middle"]
+PLACES: tuple[Place, ...] = get_args(Place)
+Direction = Literal["left of", "right of", "above", "below"]
+DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
+
+AXIS_OF: dict[Side, Axis] = {"left": "x", "right": "x", "top": "y", "bottom": "y"}
+_BEFORE = 0.05  # of the canvas, between centres
+_SIDE, _SIDE_END, _NOT_SIDE = 0.35, 0.55, 0.5
+_MIDDLE, _NOT_MIDDLE, _MIDDLE_SIZE = 0.12, 0.25, 0.6
+_OVERLAP = 0.15  # of the smaller width, that "left of" forgives
+_NEARER, _NEARER_GAP = 1.3, 0.03
+_BETWEEN, _BETWEEN_OFF, _FAR_OFF, _APART = (0.3, 0.7), 0.15, 0.5, 0.25
+
+_Floats = npt.NDArray[np.float64]
+_Flags = npt.NDArray[np.bool_]
+
+
+class Geometry:
+    """Positions of a target's rows.
+
+    Args:
+        seen: boxes around what is visible, XYXY ``[N, 4]``.
+        whole: boxes around the whole objects.
+        size_hw: of the canvas.
+    """
+
+    def __init__(self, seen: npt.ArrayLike, whole: npt.ArrayLike, size_hw: tuple[int, int]) -> None:
+        self.seen: _Floats = np.asarray(seen, np.float64).reshape(-1, 4)
+        self.whole: _Floats = np.asarray(whole, np.float64).reshape(-1, 4)
+        self._height, self._width = size_hw
+        self._diagonal = float(np.hypot(*size_hw))
+        self._centres: _Floats = (self.seen[:, :2] + self.seen[:, 2:]) / 2
+        self._everything = (1 << len(self.seen)) - 1
+
+    # order along an axis
+
+    @cached_property
+    def _before(self) -> dict[Axis, _Flags]:
+        """``[o, p]``: o comes before p."""
+        whole_centres = (self.whole[:, :2] + self.whole[:, 2:]) / 2
+        flags: dict[Axis, _Flags] = {}
+        for number, (axis, length) in enumerate((("x", self._width), ("y", self._height))):
+            apart = np.minimum(
+                _differences(self._centres[:, number]), _differences(whole_centres[:, number])
+            )  # p less o
+            starts, ends = _differences(self.seen[:, number]), _differences(self.seen[:, number + 2])
+            flags[axis] = (apart >= _BEFORE * length) & (starts > 0) & (ends > 0)  # type: ignore[index]
+        return flags
+
+    @cached_property
+    def before(self) -> dict[Side, list[int]]:
+        """For each row, as bits, the rows that are decidedly nearer to a side of the image."""
+        x, y = self._before["x"], self._before["y"]
+        return {"left": _bits(x.T), "right": _bits(x), "top": _bits(y.T), "bottom": _bits(y)}
+
+    # directions, given an anchor
+
+    @cached_property
+    def _directions(self) -> dict[Direction, list[Extent]]:
+        dx, dy = _differences(self._centres[:, 0]), _differences(self._centres[:, 1])  # of [o, p]: p less o
+        flat = np.abs(dy) <= np.abs(dx)
+        steep = np.abs(dx) <= np.abs(dy)
+        found: dict[Direction, list[Extent]] = {}
+        for axis, number, narrow, names in (
+            ("x", 0, flat, ("left of", "right of")),
+            ("y", 1, steep, ("above", "below")),
+        ):
+            sizes = self.seen[:, number + 2] - self.seen[:, number]
+            forgiven = _OVERLAP * np.minimum(sizes[:, None], sizes[None])
+            ends_before = self.seen[:, None, number + 2] <= self.seen[None, :, number] + forgiven
+            before = self._before[axis]  # type: ignore[index]
+            true = before & ends_before & narrow
+            found[names[0]] = self._extents(true, before.T)  # type: ignore[index]
+            found[names[1]] = self._extents(true.T, before)  # type: ignore[index]
+        return found
+
+    def direction(self, name: Direction, anchor: int) -> Extent:
+        """Rows that lie in a direction as seen from an anchor."""
+        return self._directions[name][anchor]
+
+    def _extents(self, true: _Flags, false: _Flags) -> list[Extent]:
+        """For each anchor p, of which rows o ``[o, p]`` holds; of the anchor itself it is false."""
+        everything = self._everything
+        return [
+            Extent(yes, everything & ~yes & ~no & ~(1 << anchor))
+            for anchor, (yes, no) in enumerate(zip(_bits(true.T), _bits(false.T), strict=True))
+        ]
+
+    # places in the image
+
+    @cached_property
+    def _places(self) -> dict[Place, Extent]:
+        u, v = (self._centres / (self._width, self._height)).T
+        x1, y1, x2, y2 = (self.seen / (self._width, self._height, self._width, self._height)).T
+        sides: dict[Place, Extent] = {
+            "left": self._extent((u <= _SIDE) & (x2 <= _SIDE_END), u >= _NOT_SIDE),
+            "right": self._extent((u >= 1 - _SIDE) & (x1 >= 1 - _SIDE_END), u <= 1 - _NOT_SIDE),
+            "top": self._extent((v <= _SIDE) & (y2 <= _SIDE_END), v >= _NOT_SIDE),
+            "bottom": self._extent((v >= 1 - _SIDE) & (y1 >= 1 - _SIDE_END), v <= 1 - _NOT_SIDE),
+        }
+        off = np.maximum(np.abs(u - 0.5), np.abs(v - 0.5))
+        fits = np.maximum(x2 - x1, y2 - y1) <= _MIDDLE_SIZE
+        return {
+            **sides,
+            "top left": sides["top"] & sides["left"],
+            "top right": sides["top"] & sides["right"],
+            "bottom left": sides["bottom"] & sides["left"],
+            "bottom right": sides["bottom"] & sides["right"],
+            "middle": self._extent((off <= _MIDDLE) & fits, off >= _NOT_MIDDLE),
+        }
+
+    def place(self, name: Place) -> Extent:
+        """Rows that are at a place in the image."""
+        return self._places[name]
+
+    def _extent(self, true: _Flags, false: _Flags) -> Extent:
+        yes, no = _bits(np.stack([true, false]))
+        return Extent(yes, self._everything & ~yes & ~no)
+
+    # distances
+
+    @cached_property
+    def _distances(self) -> tuple[list[list[float]], list[list[float]]]:
+        """Between the centres of two rows, and between their boxes."""
+        centres = np.hypot(_differences(self._centres[:, 0]), _differences(self._centres[:, 1]))
+        lower, upper = self.seen[:, :2], self.seen[:, 2:]
+        apart = np.maximum(np.maximum(lower[:, None] - upper[None], lower[None] - upper[:, None]), 0)
+        return centres.tolist(), np.hypot(apart[..., 0], apart[..., 1]).tolist()
+
+    def is_nearer(self, row: int, other: int, anchor: int) -> bool:
+        """Whether a row is decidedly nearer to an anchor than another."""
+        centres, gaps = self._distances
+        near, far = gaps[row][anchor], gaps[other][anchor]
+        return (
+            centres[other][anchor] >= _NEARER * centres[row][anchor]
+            and far >= _NEARER * near
+            and far - near >= _NEARER_GAP * self._diagonal
+        )
+
+    def nearest(self, rows: int, anchor: int) -> Extent:
+        """Of ``rows``, as bits, less the anchor: the one that is nearer to it than each other; or nothing decided."""
+        candidates = list(rows_of(rows & ~(1 << anchor)))
+        if len(candidates) < 2:
+            return NOTHING
+        centres = self._distances[0]
+        first = min(candidates, key=lambda row: centres[row][anchor])
+        others = (row for row in candidates if row != first)
+        if all(self.is_nearer(first, other, anchor) for other in others):
+            return Extent(1 << first, 0)
+        return Extent(0, bits_of(candidates))
+
+    def between(self, first: int, second: int) -> Extent:
+        """Rows that lie between two others."""
+        start, end = self._centres[first], self._centres[second]
+        way = end - start
+        length = float(np.hypot(*way))
+        if length < _APART * self._diagonal:
+            return Extent(0, self._everything & ~(1 << first) & ~(1 << second))
+        off = self._centres - start
+        along = off @ way / length**2
+        aside = np.abs(off @ np.array([-way[1], way[0]])) / length**2
+        true = (along >= _BETWEEN[0]) & (along <= _BETWEEN[1]) & (aside <= _BETWEEN_OFF)
+        false = (along <= 0) | (along >= 1) | (aside >= _FAR_OFF)
+        true[[first, second]], false[[first, second]] = False, True
+        return self._extent(true, false)
+
+
+def _differences(values: Any) -> Any:
+    """``[o, p]``: what p has more than o."""
+    return values[None, :] - values[:, None]
+
+
+def _bits(flags: _Flags) -> list[int]:
+    """Each row of ``[n, N]`` as bits."""
+    packed = np.packbits(flags, axis=1, bitorder="little")
+    return [int.from_bytes(row, "little") for row in map(bytes, packed)]

@@ -1,0 +1,131 @@
+"""Expressions that mean nothing in the image, though something nearly fits: hard negatives."""
+
+from __future__ import annotations
+
+from sos_online.refer.anchors import by_look, by_name_alone
+from sos_online.refer.attribute_phrases import not_like
+from sos_online.refer.draws import Draws
+from sos_online.refer.goals import including, no_row
+from sos_online.refer.lexicon import Attribute, colours
+from sos_online.refer.naming import Naming
+from sos_online.refer.nouns import noun
+from sos_online.refer.one import kind_of
+from sos_online.refer.orders import too_far
+from sos_online.refer.phrase import Phrase, plural, singular, together
+from sos_online.refer.places import by_place
+from sos_online.refer.relations import by_relation
+from sos_online.types import ExpressionKind
+
+
+def nothing(naming: Naming, kind: ExpressionKind, row: int, draws: Draws) -> str | None:
+    """A text that is decidedly false of every row, and nearly true of ``row``; None if what was drawn is not."""
+    phrase = _WAYS[kind](naming, row, draws)
+    if phrase is None or not phrase.extent.means(0) or kind_of(phrase) != kind:
+        return None
+    # "both mugs" would count what is not there
+    many = phrase.head.many and phrase.head.many != phrase.head.name and not phrase.definite
+    return plural(phrase, draws, counted=False) if many and draws.chance(0.2) else singular(phrase, draws)
+
+
+def _look(naming: Naming, row: int, draws: Draws) -> Phrase | None:
+    base = naming.head(row, draws, things=0.1)
+    if base is None:
+        return None
+    share = draws.share()
+    if share < 0.45 and naming.attributes[row]:
+        return _with_another_look(naming, row, base, draws)
+    if share < 0.6 and naming.attributes[row]:
+        return not_like(naming, base, draws.pick(naming.attributes[row]))
+    absent = _absent_name(naming, draws)
+    if absent is None:
+        return None
+    return naming.with_adjectives(row, absent, draws) or absent
+
+
+def _place(naming: Naming, row: int, draws: Draws) -> Phrase | None:
+    share = draws.share()
+    if share < 0.3:
+        absent = _absent_name(naming, draws)
+        if absent is None:
+            return None
+        if draws.chance(0.5):
+            return by_place(naming, absent, no_row, draws)
+        return by_relation(naming, absent, no_row, by_name_alone(naming), draws)
+    base = naming.head(row, draws, things=0.05)
+    if base is None:
+        return None
+    if share < 0.38:
+        return too_far(naming, base, draws)
+    if share < 0.65:
+        return by_place(naming, base, no_row, draws)
+    return by_relation(naming, base, no_row, by_name_alone(naming), draws)
+
+
+def _both(naming: Naming, row: int, draws: Draws) -> Phrase | None:
+    base = naming.head(row, draws, things=0.08)
+    if base is None:
+        return None
+    share = draws.share()
+    if share < 0.3:
+        return by_relation(naming, base, no_row, by_look(naming, draws), draws)
+    if share < 0.6:  # the right place, another look
+        other = _with_another_look(naming, row, base, draws) if naming.attributes[row] else None
+        if other is None or other.behind:
+            return None
+        return _where(naming, row, base, other, draws)
+    looks = naming.with_adjectives(row, base, draws)
+    if looks is None:
+        return by_relation(naming, base, no_row, by_look(naming, draws), draws)
+    if share < 0.8:
+        return by_place(naming, looks, no_row, draws)
+    return by_relation(naming, looks, no_row, by_name_alone(naming), draws)
+
+
+_WAYS = {"attribute": _look, "position": _place, "mixed": _both}
+
+
+def _with_another_look(naming: Naming, row: int, base: Phrase, draws: Draws) -> Phrase | None:
+    """``base`` with an attribute that another object has, or a colour, in the place of the row's own."""
+    own = naming.attributes[row]
+    changed = draws.pick(own)
+    pool: list[Attribute] = [
+        one for other in naming.attributes for one in other if one.facet == changed.facet and one not in own
+    ]
+    if changed.facet == "colour" and (not pool or draws.chance(0.3)):
+        pool = list(colours())
+    if not pool:
+        return None
+    instead = draws.pick(pool)
+    if instead.word in base.head.folded or naming.facts.names.other_name_in(instead.word, base.head.name):
+        return None
+    words = [instead]
+    kept = [one for one in own if one.facet != changed.facet and one.word not in base.head.folded]
+    if kept and draws.chance(0.4):
+        words.append(draws.pick(kept))
+    extent = base.extent
+    for one in words:
+        extent = extent & naming.facts.looks(one)
+    if len(words) == 1 and draws.chance(0.2):
+        return base.narrowed(extent, instead.word, "that is")._replace(looks=True)
+    return together(words, base, extent)
+
+
+def _where(naming: Naming, row: int, base: Phrase, other: Phrase, draws: Draws) -> Phrase | None:
+    """``other`` where the row is, which ``base`` means."""
+    if draws.chance(0.5):
+        place = by_place(naming, base, including(row), draws)
+    else:
+        place = by_relation(naming, base, including(row), by_name_alone(naming), draws)
+    if place is None:
+        return None
+    return place._replace(head=other.head, adjectives=other.adjectives, extent=place.extent & other.extent, looks=True)
+
+
+def _absent_name(naming: Naming, draws: Draws) -> Phrase | None:
+    """A category that is in the library and decidedly not in the image."""
+    names = naming.facts.names
+    name = names.of(1 + draws.below(len(names)))
+    if not name:
+        return None
+    extent = naming.facts.is_called(name.lower())
+    return Phrase(extent, noun(name)) if extent.means(0) else None

@@ -1,0 +1,162 @@
+"""Names of categories as nouns: how they are said, and how English bends them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache, cached_property
+from typing import Any, NamedTuple
+
+# the head of a name stands before these: "map of Japan" is a map
+_PREPOSITIONS = frozenset(
+    {"of", "with", "without", "in", "on", "for", "from", "to", "by", "at", "behind", "holding", "showing", "tilted"}
+    | {"fluttering", "done", "not", "viewing"}
+)
+_SINGULAR_IN_S = frozenset({"lens", "canvas", "atlas", "gas", "bias", "christmas", "pancreas", "news", "series"})
+_PLURAL_WITHOUT_S = frozenset(
+    {"people", "children", "men", "women", "teeth", "feet", "geese", "mice", "dice", "oxen", "scissors"}
+)
+_STOP_WORDS = frozenset({"the", "and", "with", "for", "without", "from"})
+_REMEMBERED = 1 << 15
+_LETTERS = re.compile(r"[^\W\d_]")
+_IN_PARENTHESES = re.compile(r"\([^()]*\)")
+_BLANKS = re.compile(r"[\s_\-]+")
+_WORD = re.compile(r"\w+")
+
+
+class Noun(NamedTuple):
+    """A noun.
+
+    Attributes:
+        name: as it is said, ``map of Japan``.
+        folded: for comparisons, in lower case.
+        many: of several, ``maps of Japan``; empty if it has no plural, or is one itself.
+        is_plural: it is in the plural for a single object: ``scissors``.
+    """
+
+    name: str
+    folded: str
+    many: str
+    is_plural: bool
+
+
+@cache
+def spoken(category: str) -> str:
+    """A category's name as it is said; empty if it has no letter and cannot be."""
+    name = _BLANKS.sub(" ", _IN_PARENTHESES.sub(" ", category)).strip()
+    return name if _LETTERS.search(name) and len(name) <= 60 else ""
+
+
+@cache
+def noun(name: str) -> Noun:
+    """A spoken name as a noun."""
+    words = name.split(" ")
+    head = next((place for place, word in enumerate(words) if place and word.lower() in _PREPOSITIONS), len(words)) - 1
+    word = words[head].lower()
+    if _is_plural(word):
+        return Noun(name, name.lower(), "", True)
+    if "and" in words:  # forks and knives? forks and knife?
+        return Noun(name, name.lower(), "", False)
+    many = " ".join([*words[:head], _plural_of(words[head]), *words[head + 1 :]])
+    return Noun(name, name.lower(), many, False)
+
+
+def with_article(text: str) -> str:
+    """A text behind ``a`` or ``an``, whichever its first sound asks for."""
+    return f"{_article(text.partition(' ')[0])} {text}"
+
+
+def words_in(text: str) -> str:
+    """The words of a text in lower case, a blank before and behind each: what is in it can be searched."""
+    return f" {' '.join(_WORD.findall(text.lower()))} "
+
+
+@cache
+def share_a_word(one: str, other: str) -> bool:
+    """Whether two names in lower case have a word of three letters or more in common: they may mean the same thing."""
+    return bool(_content_words(one) & _content_words(other))
+
+
+class SpokenNames:
+    """The names of all categories, as they are said.
+
+    Args:
+        category_names: name of category ``i + 1`` at position ``i``.
+    """
+
+    def __init__(self, category_names: Sequence[str]) -> None:
+        self._categories = category_names
+        self._named: dict[tuple[str, str], bool] = {}
+
+    def __len__(self) -> int:
+        return len(self._categories)
+
+    def of(self, category: int) -> str:
+        """The spoken name of a category, 1-based; empty if it has none."""
+        return spoken(self._categories[category - 1])
+
+    def is_shared(self, name: str) -> bool:
+        """Whether several categories are called like this."""
+        return self._count_by_name.get(words_in(name), 0) > 1
+
+    def other_name_in(self, text: str, own: str) -> bool:
+        """Whether a category that is not ``own``, nor part of that name, is named in a text."""
+        key = text, own
+        if key not in self._named:
+            if len(self._named) >= _REMEMBERED:
+                self._named.clear()
+            self._named[key] = self._names_another(text, own)
+        return self._named[key]
+
+    def _names_another(self, text: str, own: str) -> bool:
+        told, own_words = words_in(text).split(), words_in(own)
+        for start in range(len(told)):
+            for stop in range(start + 1, min(len(told), start + self._longest) + 1):
+                said = f" {' '.join(told[start:stop])} "
+                if (said in self._count_by_name or f"{said[:-2]} " in self._count_by_name) and said not in own_words:
+                    return True
+        return False
+
+    @cached_property
+    def _count_by_name(self) -> dict[str, int]:
+        counts: dict[str, int] = {}
+        for category in self._categories:
+            said = words_in(spoken(category))
+            counts[said] = counts.get(said, 0) + 1
+        counts.pop(words_in(""), None)
+        return counts
+
+    @cached_property
+    def _longest(self) -> int:
+        """Words of the longest name."""
+        return max((name.count(" ") - 1 for name in self._count_by_name), default=0)
+
+
+def _content_words(name: str) -> set[str]:
+    words = (word for word in _WORD.findall(name) if len(word) >= 3 and word not in _STOP_WORDS)
+    return {word.removesuffix("s") for word in words}
+
+
+def _is_plural(word: str) -> bool:
+    if word in _PLURAL_WITHOUT_S:
+        return True
+    if not word.endswith("s") or word.endswith(("ss", "us", "is", "'s", "’s")) or word in _SINGULAR_IN_S:
+        return False
+    return len(word) > 3
+
+
+@cache
+def _plural_of(word: str) -> str:
+    return str(_engine().plural_noun(word))
+
+
+@cache
+def _article(word: str) -> str:
+    return str(_engine().a(word)).partition(" ")[0]
+
+
+@cache
+def _engine() -> Any:
+    from inflect import engine  # half a second to import
+
+    return engine()

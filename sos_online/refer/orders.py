@@ -1,0 +1,85 @@
+"""Phrases by order along an axis: the leftmost, the second from the top, the two lowest."""
+
+from __future__ import annotations
+
+from sos_online.refer.draws import Draws
+from sos_online.refer.extent import NOTHING, Extent, bits_of, rows_of
+from sos_online.refer.facts import OPPOSITE, Facts
+from sos_online.refer.geometry import AXIS_OF, SIDES, Side
+from sos_online.refer.naming import Naming
+from sos_online.refer.phrase import NUMBERS, ORDINALS, Phrase
+
+_LAST = 4  # nobody counts much further
+_FIRST: dict[Side, tuple[str, ...]] = {
+    "left": ("leftmost",),
+    "right": ("rightmost",),
+    "top": ("topmost", "highest"),
+    "bottom": ("bottommost", "lowest"),
+}
+_FAR: dict[Side, str] = {
+    "left": "on the far left",
+    "right": "on the far right",
+    "top": "at the very top",
+    "bottom": "at the very bottom",
+}
+
+
+def kth(facts: Facts, rows: int, number: int, side: Side) -> int | None:
+    """Of ``rows``, as bits, the row that is the ``number``-th from a side; None if that is not decided."""
+    for row in rows_of(rows):
+        ahead, behind = facts.before(side, row) & rows, facts.before(OPPOSITE[side], row) & rows
+        if ahead.bit_count() == number - 1 and ahead | behind | 1 << row == rows:
+            return row
+    return None
+
+
+def by_order(naming: Naming, base: Phrase, row: int, draws: Draws) -> Phrase | None:
+    """A row as the first or a later one from a side, among what ``base`` means."""
+    peers, facts = base.extent, naming.facts
+    if not _can_be_ordered(base, at_least=2):
+        return None
+    fitting = []
+    for side in SIDES:
+        number = 1 + (facts.before(side, row) & peers.true).bit_count()
+        if number <= _LAST and kth(facts, peers.true, number, side) == row:
+            fitting.append((side, number))
+    return _ordered(naming, base, Extent(1 << row, 0), *draws.pick(fitting), draws) if fitting else None
+
+
+def first_ones(naming: Naming, base: Phrase, draws: Draws) -> Phrase | None:
+    """The two or three that are nearest to a side."""
+    number = 2 + draws.chance(0.3)
+    if not _can_be_ordered(base, at_least=number + 1) or not base.head.many:
+        return None
+    side = draws.pick(SIDES)
+    rows = [kth(naming.facts, base.extent.true, place, side) for place in range(1, number + 1)]
+    found = [row for row in rows if row is not None]
+    if len(found) < number:
+        return None
+    # the number is part of the meaning and not a count
+    words = f"{NUMBERS[number]} {draws.pick(_FIRST[side])}"
+    return base._replace(extent=Extent(bits_of(found), 0), first=words, lies=True, definite=True)
+
+
+def too_far(naming: Naming, base: Phrase, draws: Draws) -> Phrase | None:
+    """The one behind the last: the third of two."""
+    number = base.extent.size + 1
+    if not _can_be_ordered(base, at_least=2) or number > _LAST:
+        return None
+    return _ordered(naming, base, NOTHING, draws.pick(SIDES), number, draws)
+
+
+def _can_be_ordered(base: Phrase, at_least: int) -> bool:
+    return base.extent.decided and base.extent.size >= at_least and not base.head.is_plural
+
+
+def _ordered(naming: Naming, base: Phrase, extent: Extent, side: Side, number: int, draws: Draws) -> Phrase:
+    if number > 1 or draws.chance(0.15):
+        first, behind = ORDINALS[number], f"from the {side}"
+        return base._replace(extent=extent, first=first, behind=behind, lies=True, definite=True)
+    share = draws.share()
+    if share < 0.2 and AXIS_OF[side] == "x":
+        return base.narrowed(extent, f"furthest to the {side}")._replace(lies=True, definite=True)
+    if share < 0.4 and naming.facts.geometry.place(side).true & extent.true:
+        return base.narrowed(extent, _FAR[side])._replace(lies=True, definite=True)
+    return base._replace(extent=extent, first=draws.pick(_FIRST[side]), lies=True, definite=True)

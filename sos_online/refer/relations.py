@@ -1,0 +1,98 @@
+"""Phrases by a relation to another object: left of the mug, nearest to the red car, between the two."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from sos_online.refer.draws import Draws
+from sos_online.refer.extent import Extent
+from sos_online.refer.geometry import DIRECTIONS
+from sos_online.refer.goals import Goal
+from sos_online.refer.naming import Naming
+from sos_online.refer.phrase import Phrase, definite
+
+_WORDS: dict[str, tuple[str, ...]] = {
+    "left of": ("to the left of", "left of"),
+    "right of": ("to the right of", "right of"),
+    "above": ("above",),
+    "below": ("below",),
+    "in front of": ("in front of", "partly covering"),
+    "behind": ("behind", "partly hidden by"),
+    "on": ("on", "inside the outline of"),
+    "nearest": ("nearest to", "closest to"),
+}
+_COVERING = ("in front of", "behind", "on")
+_TRIES = 3
+
+
+class Anchors(NamedTuple):
+    """Objects that others may be related to.
+
+    Attributes:
+        rows: which.
+        phrase: of a row, a phrase that means it and no other; None if none was found.
+    """
+
+    rows: Sequence[int]
+    phrase: Callable[[int], Phrase | None]
+
+
+def by_relation(
+    naming: Naming, base: Phrase, goal: Goal, anchors: Anchors, draws: Draws, *, covering: float = 0.3
+) -> Phrase | None:
+    """What ``base`` means in a relation to an anchor: in one in which that is what is wanted.
+
+    Args:
+        covering: how often to ask what hides what, rather than where things lie.
+    """
+    for _ in range(_TRIES if anchors.rows else 0):
+        row = draws.pick(anchors.rows)
+        # "the mug below the mug" says nothing where there is but one, nor does a thing say it of itself
+        if base.extent.true == 1 << row or goal(Extent(1 << row, 0)):
+            continue
+        share = draws.share()
+        if share > 0.9:
+            phrase = _between(naming, base, goal, row, anchors, draws)
+            if phrase is not None:
+                return phrase
+        fitting = _fitting(naming, base, goal, row, covering=share < covering, nearest=share > 0.75)
+        anchor = anchors.phrase(row) if fitting else None
+        if anchor is not None:
+            name, extent = draws.pick(fitting)
+            return _related(base, extent, f"{draws.pick(_WORDS[name])} {definite(anchor, draws)}", anchor)
+    return None
+
+
+def _fitting(
+    naming: Naming, base: Phrase, goal: Goal, row: int, *, covering: bool, nearest: bool
+) -> list[tuple[str, Extent]]:
+    """The relations to a row in which ``base`` means what is wanted, and what that is."""
+    facts = naming.facts
+    if nearest and base.extent.decided:
+        extent = facts.geometry.nearest(base.extent.true, row)
+        if extent.true and goal(extent):
+            return [("nearest", extent)]
+    names: tuple[str, ...] = _COVERING if covering and facts.knows_occlusion else DIRECTIONS
+    extents = [(name, base.extent & facts.relation(name, row)) for name in names]
+    return [(name, extent) for name, extent in extents if goal(extent)]
+
+
+def _between(naming: Naming, base: Phrase, goal: Goal, row: int, anchors: Anchors, draws: Draws) -> Phrase | None:
+    other = draws.pick(anchors.rows)
+    if other == row or base.extent.true == 1 << other or goal(Extent(1 << other, 0)):
+        return None
+    extent = base.extent & naming.facts.geometry.between(row, other)
+    if not goal(extent):
+        return None
+    first, second = anchors.phrase(row), anchors.phrase(other)
+    # "between the mug above the car and the lamp" could be read in two ways
+    if first is None or second is None or first.behind or second.behind:
+        return None
+    words = f"between {definite(first, draws)} and {definite(second, draws)}"
+    return _related(base, extent, words, first)._replace(looks=base.looks or first.looks or second.looks)
+
+
+def _related(base: Phrase, extent: Extent, words: str, anchor: Phrase) -> Phrase:
+    phrase = base.narrowed(extent, words, "either")
+    return phrase._replace(lies=True, relates=True, looks=base.looks or anchor.looks)

@@ -1,0 +1,58 @@
+"""Expressions of one image: so many of each kind, every one proven before it is said."""
+
+from __future__ import annotations
+
+from sos_online.refer.draws import Draws
+from sos_online.refer.extent import bits_of, rows_of
+from sos_online.refer.facts import Facts
+from sos_online.refer.naming import Naming, sayable_rows
+from sos_online.refer.nothing import nothing
+from sos_online.refer.one import one
+from sos_online.refer.settings import ExpressionChoice
+from sos_online.refer.several import several
+from sos_online.types import EXPRESSION_KINDS, SCOPES, Expression, ExpressionKind, Scope
+
+_TRIES = 14  # for each expression; most ways of saying something do not single it out
+
+
+def write_expressions(
+    facts: Facts, choice: ExpressionChoice, draws: Draws, *, all_known: bool = True
+) -> list[Expression]:
+    """Expressions about an image, no text twice.
+
+    Args:
+        facts: about its objects.
+        choice: how many of each kind.
+        draws: where random choices come from.
+        all_known: everything that can be seen in the image has a row (no photo lies behind it), so that *thing* may be
+            said of any.
+    """
+    naming = Naming(facts, all_known)
+    rows = sayable_rows(naming)
+    texts: set[str] = set()
+    expressions: list[Expression] = []
+    for kind in EXPRESSION_KINDS:
+        for scope in SCOPES:
+            wanted = getattr(getattr(choice, kind), scope)
+            tries = wanted * _TRIES if rows else 0
+            order = draws.shuffled(rows)
+            for number in range(tries):
+                if not wanted:
+                    break
+                said = _say(naming, kind, scope, order[number % len(order)], draws, late=2 * number > tries)
+                if said is None or said[0] in texts:
+                    continue
+                wanted -= 1
+                texts.add(said[0])
+                expressions.append({"text": said[0], "rows": list(rows_of(said[1])), "kind": kind})
+    return expressions
+
+
+def _say(
+    naming: Naming, kind: ExpressionKind, scope: Scope, row: int, draws: Draws, *, late: bool
+) -> tuple[str, int] | None:
+    """A text and, as bits, the rows that it means; ``late``: of many ways few are left to try."""
+    if scope == "several":
+        return several(naming, kind, row, draws, one_by_one=late)
+    text = one(naming, kind, row, draws) if scope == "one" else nothing(naming, kind, row, draws)
+    return None if text is None else (text, bits_of([row]) if scope == "one" else 0)
