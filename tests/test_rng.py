@@ -121,6 +121,7 @@ def test_purposes_keep_their_numbers() -> None:
         "ORDER": 5,
         "MIX": 6,
         "PASTE": 7,
+        "WORDS": 8,
     }
 
 

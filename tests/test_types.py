@@ -110,7 +110,7 @@ def test_scene_json_is_what_it_was() -> None:
     placement = Placement(segment=5, category=2, box=(-1, 0, 7, 9), flip_x=True, angle=-12.5)
     scene = Scene((40, 50), SolidBackground((1, 2, 3)), (placement,))
     assert Scene.from_json(text) == scene
-    assert scene.to_json() == text.removesuffix("}") + ',"light":null}'
+    assert scene.to_json() == text.removesuffix("}") + ',"light":null,"words_seed":null}'
 
 
 def test_left_out_fields_keep_their_defaults() -> None:

@@ -28,7 +28,7 @@ def paste_target(photo: Target, pasted: Target, rule: VisibilityRule) -> Target:
     a pixel of it is left: it says where not to look.
 
     Returns:
-        The keys of ``photo``, and ``visibility`` (of a photo's row: what is left, over what was annotated),
+        The keys of ``photo`` but for ``expressions``, and ``visibility`` (of a photo's row: what is left, over what was annotated),
         ``amodal_boxes`` (as annotated), ``segment_ids`` (-1 for a photo's rows), and ``amodal_masks`` if ``pasted`` has
         them. ``instance_map`` holds all rows; where masks of the photo overlap, the smaller is in front. Row-wise
         values that only ``photo`` has are -1 for pasted rows (0 where no sign fits). LVIS' lists stay true: a pasted
@@ -48,7 +48,8 @@ def paste_target(photo: Target, pasted: Target, rule: VisibilityRule) -> Target:
     enough = (left >= rule.min_pixels) & (left >= rule.min_share * before)
     kept = ~touched | enough | ((photo["iscrowd"] == 1) & (left > 0))
 
-    rest = {key: value for key, value in photo.items() if key != "instance_map"}
+    # what was proven of the photo alone need not be true with more objects on it
+    rest = {key: value for key, value in photo.items() if key not in ("instance_map", "expressions")}
     rest["amodal_boxes"] = rest["boxes"]
     rest["visibility"] = (left / before.clamp(min=1)).to(torch.float32).where(touched, torch.tensor(1.0))
     rest["boxes"], rest["area"] = _shrunk(photo, left_masks, touched)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 from torchvision.tv_tensors import Image
 
 from sos_online.data.sample_iterator import Sample
@@ -24,15 +25,17 @@ def transform_sample(transforms: Transforms, image: Image, target: Target, gener
 
     The global generators are seeded from ``generator`` meanwhile. Rows that lose all pixels go, and boxes are refitted
     to the moved instance map; of a real image, whose target has ``masks`` or no instance map that says all, see
-    ``refit_annotated``. Light that is still to come (``target["light"]``) stays out of the transforms' sight.
+    ``refit_annotated``. Light that is still to come (``target["light"]``) stays out of the transforms' sight. Expressions
+    that a target brings (of a cache) are kept only if the instance map is what it was: of a mirrored picture, *left* is
+    a lie.
 
     Raises:
         StreamError: they gave no sample, or a picture on which light could not fall any more.
     """
-    pending = {"light": target["light"]} if "light" in target else {}
+    pending: Target = {"light": target["light"]} if "light" in target else {}
     # what is composed has a visibility, and no masks beside its map
     annotated = "visibility" not in target or "masks" in target
-    hidden = ("light", "instance_map") if annotated else ("light",)
+    hidden = {"light", "expressions"} | ({"instance_map"} if annotated else set())
     before = {key: value for key, value in target.items() if key not in hidden}
     with global_generators_from(generator):
         transformed = transforms(image, dict(before))
@@ -42,7 +45,14 @@ def transform_sample(transforms: Transforms, image: Image, target: Target, gener
     image, refitted = refit(*transformed, before=before)
     if pending:
         _check_can_be_lit(image)
+    if "expressions" in target:
+        unmoved = "instance_map" in target and _is_same(target["instance_map"], refitted.get("instance_map"))
+        pending["expressions"] = target["expressions"] if unmoved else []
     return image, {**refitted, **pending}
+
+
+def _is_same(before: Tensor, after: Any) -> bool:
+    return isinstance(after, Tensor) and torch.equal(before.as_subclass(Tensor), after.as_subclass(Tensor))
 
 
 def _check_can_be_lit(image: Image) -> None:
