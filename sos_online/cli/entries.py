@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from sos_online.cli.gallery import Entry, GalleryObject
+from sos_online.cli.gallery import Entry, GalleryExpression, GalleryObject
 from sos_online.data import SOSDataset, collate, make_device_stage
 from sos_online.data.device import Images
 from sos_online.library import SegmentLibrary
@@ -33,6 +33,7 @@ def gallery_entries(dataset: SOSDataset, count: int, device: str = "cpu") -> Ite
             instance_map=target["instance_map"].cpu().numpy().astype(np.int32),
             objects=tuple(_objects(dataset.library, target)),
             unlit=None if unlit is None else _first_picture(stage(collate([unlit]))[0]),
+            expressions=tuple(_expressions(target)),
         )
 
 
@@ -53,6 +54,12 @@ def _objects(library: SegmentLibrary, target: Target) -> Iterator[GalleryObject]
             description=words.description,
             features=words.features,
         )
+
+
+def _expressions(target: Target) -> Iterator[GalleryExpression]:
+    """None where the recipe asks for no words."""
+    for expression in target.get("expressions", ()):
+        yield GalleryExpression(expression["text"], tuple(expression["rows"]), expression["kind"])
 
 
 def _as_tuple(box: list[float]) -> tuple[float, float, float, float]:

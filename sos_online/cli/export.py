@@ -47,7 +47,10 @@ def export(
     device: DeviceOption = "cpu",
     json: Annotated[bool, typer.Option("--json", help="Print JSON for a script.")] = False,
 ) -> None:
-    """Write samples for COCO (instances or panoptic), LVIS and Ultralytics readers: images, then their annotations."""
+    """Write samples for readers of COCO (instances or panoptic), LVIS, Ultralytics, ODVG, RefCOCO, gRefCOCO and MDETR.
+
+    Images first, then their annotations; words are those that the recipe asks for.
+    """
     stream: SampleStream
     if cache is None:
         if samples is None:

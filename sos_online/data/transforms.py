@@ -25,9 +25,9 @@ def transform_sample(transforms: Transforms, image: Image, target: Target, gener
 
     The global generators are seeded from ``generator`` meanwhile. Rows that lose all pixels go, and boxes are refitted
     to the moved instance map; of a real image, whose target has ``masks`` or no instance map that says all, see
-    ``refit_annotated``. Light that is still to come (``target["light"]``) stays out of the transforms' sight. Expressions
-    that a target brings (of a cache) are kept only if the instance map is what it was: of a mirrored picture, *left* is
-    a lie.
+    ``refit_annotated``. Light that is still to come (``target["light"]``) stays out of the transforms' sight. Of a target
+    that brings ``expressions`` (from a cache) they are kept only if the instance map is what it was: in a mirrored
+    picture *left* is a lie.
 
     Raises:
         StreamError: they gave no sample, or a picture on which light could not fall any more.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sos_online.refer.attribute_phrases import plain_one
+from sos_online.refer.attribute_phrases import by_size, plain_one
 from sos_online.refer.draws import Draws
 from sos_online.refer.goals import just
 from sos_online.refer.naming import Naming
@@ -31,13 +31,17 @@ def by_name_or_order(naming: Naming, draws: Draws) -> Anchors:
 
 
 def by_look(naming: Naming, draws: Draws) -> Anchors:
-    """The red mug."""
+    """The red mug; or the largest thing."""
 
     def anchor(row: int) -> Phrase | None:
-        phrase = plain_one(naming, row, draws, bare=0.0)
+        if naming.attributes[row] and draws.chance(0.9):
+            phrase = plain_one(naming, row, draws, bare=0.0)
+        else:
+            base = naming.by_name(row) if draws.chance(0.3) else naming.thing(draws)
+            phrase = None if base is None else by_size(naming, row, base, draws)
         return phrase if phrase is not None and phrase.looks else None
 
-    return Anchors([row for row in _nameable(naming) if naming.attributes[row]], anchor)
+    return Anchors(_nameable(naming), anchor)
 
 
 def by_two_hops(naming: Naming, draws: Draws) -> Anchors:

@@ -37,7 +37,7 @@ def one_by_look(naming: Naming, row: int, draws: Draws) -> Phrase | None:
     if share < 0.5:
         return plain_one(naming, row, draws) if share < 0.1 else naming.with_adjectives(row, base, draws, 1 << row)
     if share < 0.62:
-        return _by_size(naming, row, base, draws)
+        return by_size(naming, row, base, draws)
     if share < 0.74:
         return _by_clause(naming, row, base, draws)
     if share < 0.82:
@@ -87,9 +87,9 @@ def _by_what_it_is_not(naming: Naming, row: int, base: Phrase, draws: Draws) -> 
     return phrase if phrase.extent.means(1 << row) else None
 
 
-def _by_size(naming: Naming, row: int, base: Phrase, draws: Draws) -> Phrase | None:
+def by_size(naming: Naming, row: int, base: Phrase, draws: Draws) -> Phrase | None:
     """As the largest or the smallest of those of its name, or of its name and look."""
-    if draws.chance(0.3):
+    if naming.attributes[row] and draws.chance(0.3):
         base = naming.with_adjectives(row, base, draws) or base
     peers = base.extent
     if not peers.decided or peers.size < 2 or base.head.is_plural:

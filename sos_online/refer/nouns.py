@@ -12,15 +12,20 @@ _PREPOSITIONS = frozenset(
     {"of", "with", "without", "in", "on", "for", "from", "to", "by", "at", "behind", "holding", "showing", "tilted"}
     | {"fluttering", "done", "not", "viewing"}
 )
-_SINGULAR_IN_S = frozenset({"lens", "canvas", "atlas", "gas", "bias", "christmas", "pancreas", "news", "series"})
+_SINGULAR_IN_S = frozenset(
+    {"lens", "canvas", "atlas", "gas", "bias", "christmas", "pancreas", "news", "series", "rhinoceros"}
+)
 _PLURAL_WITHOUT_S = frozenset(
     {"people", "children", "men", "women", "teeth", "feet", "geese", "mice", "dice", "oxen", "scissors"}
+)
+_UNCOUNTED = frozenset(
+    {"money", "food", "rice", "bread", "fog", "ice", "wood", "yarn", "sushi", "dna", "hockey", "water"}
 )
 _STOP_WORDS = frozenset({"the", "and", "with", "for", "without", "from"})
 _REMEMBERED = 1 << 15
 _LETTERS = re.compile(r"[^\W\d_]")
 _IN_PARENTHESES = re.compile(r"\([^()]*\)")
-_BLANKS = re.compile(r"[\s_\-]+")
+_BLANKS = re.compile(r"[\s_]+")
 _WORD = re.compile(r"\w+")
 
 
@@ -55,7 +60,7 @@ def noun(name: str) -> Noun:
     word = words[head].lower()
     if _is_plural(word):
         return Noun(name, name.lower(), "", True)
-    if "and" in words:  # forks and knives? forks and knife?
+    if word in _UNCOUNTED or "and" in words:  # forks and knives? forks and knife?
         return Noun(name, name.lower(), "", False)
     many = " ".join([*words[:head], _plural_of(words[head]), *words[head + 1 :]])
     return Noun(name, name.lower(), many, False)

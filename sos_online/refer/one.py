@@ -41,6 +41,15 @@ def by_position(naming: Naming, row: int, draws: Draws) -> Phrase | None:
     return phrase if phrase is None or not phrase.looks else None
 
 
+def by_itself(naming: Naming, row: int, draws: Draws) -> Phrase | None:
+    """One object by its place alone, and without another to which it is related."""
+    base = naming.head(row, draws, things=0.15)
+    if base is None:
+        return None
+    order = by_order(naming, base, row, draws) if draws.chance(0.5) else None
+    return order or by_place(naming, base, just(row), draws) or by_order(naming, base, row, draws)
+
+
 def by_both(naming: Naming, row: int, draws: Draws) -> Phrase | None:
     """One object by its look and its place, or by its place beside something of a certain look."""
     base = naming.head(row, draws, things=0.12)

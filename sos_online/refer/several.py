@@ -10,7 +10,7 @@ from sos_online.refer.draws import Draws
 from sos_online.refer.extent import Extent
 from sos_online.refer.goals import several_rows
 from sos_online.refer.naming import Naming
-from sos_online.refer.one import by_position, kind_of
+from sos_online.refer.one import by_itself, kind_of
 from sos_online.refer.orders import first_ones
 from sos_online.refer.phrase import THINGS, Phrase, core, definite, joined, plural, tail
 from sos_online.refer.places import by_place
@@ -85,20 +85,20 @@ def _union(naming: Naming, kind: ExpressionKind, row: int, draws: Draws) -> Said
     """Two objects, each by a phrase of its own.
 
     What stands behind the second noun may be read as said of both; as the first phrase means one object without it,
-    that changes nothing. An anchor behind the first noun would be read together with the second phrase.
+    that changes nothing. None has an anchor, which would be read together with what follows.
     """
     other = draws.below(len(naming.facts))
     if other == row:
         return None
     ways: tuple[_Way, _Way] = (plain_one, plain_one)
     if kind == "position":
-        ways = (by_position, by_position)
+        ways = (by_itself, by_itself)
     elif kind == "mixed":
-        ways = (by_position, plain_one) if draws.chance(0.5) else (plain_one, by_position)
+        ways = (by_itself, plain_one) if draws.chance(0.5) else (plain_one, by_itself)
     first, second = (way(naming, of, draws) for way, of in zip(ways, (row, other), strict=True))
     if first is None or second is None or not first.extent.means(1 << row) or not second.extent.means(1 << other):
         return None
-    if first.relates or second.relates or any(" and " in phrase.head.folded for phrase in (first, second)):
+    if any(" and " in phrase.head.folded for phrase in (first, second)):
         return None
     both = first._replace(looks=first.looks or second.looks, lies=first.lies or second.lies)
     return (joined(first, second, draws), 1 << row | 1 << other) if kind_of(both) == kind else None

@@ -36,13 +36,16 @@ def write_expressions(
             wanted = getattr(getattr(choice, kind), scope)
             tries = wanted * _TRIES if rows else 0
             order = draws.shuffled(rows)
+            meant: set[int] = set()
             for number in range(tries):
                 if not wanted:
                     break
-                said = _say(naming, kind, scope, order[number % len(order)], draws, late=2 * number > tries)
-                if said is None or said[0] in texts:
+                late = 2 * number > tries
+                said = _say(naming, kind, scope, order[number % len(order)], draws, late=late)
+                if said is None or said[0] in texts or (scope == "several" and said[1] in meant and not late):
                     continue
                 wanted -= 1
+                meant.add(said[1])
                 texts.add(said[0])
                 expressions.append({"text": said[0], "rows": list(rows_of(said[1])), "kind": kind})
     return expressions

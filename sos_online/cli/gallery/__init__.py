@@ -4,8 +4,8 @@ Both writers are pure functions of :class:`Entry` values, so they know nothing o
 neither torch nor the rest of the package.
 """
 
-from sos_online.cli.gallery.entry import Entry, GalleryObject
+from sos_online.cli.gallery.entry import Entry, GalleryExpression, GalleryObject
 from sos_online.cli.gallery.page import write_gallery
 from sos_online.cli.gallery.sheet import contact_sheet
 
-__all__ = ["Entry", "GalleryObject", "contact_sheet", "write_gallery"]
+__all__ = ["Entry", "GalleryExpression", "GalleryObject", "contact_sheet", "write_gallery"]

@@ -40,6 +40,10 @@ def facts_json(entry: Entry) -> str:
             "height": height,
             "isLit": entry.unlit is not None,
             "objects": objects,
+            "expressions": [
+                {"text": expression.text, "rows": list(expression.rows), "kind": expression.kind}
+                for expression in entry.expressions
+            ],
         }
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -126,9 +128,8 @@ def shortened(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, roo
     line = " ".join(text.split())
     if font.getlength(line) <= room:
         return line
-    while line and font.getlength(line + "…") > room:
-        line = line[:-1]
-    return line.rstrip() + "…"
+    kept = bisect_right(range(len(line)), room, key=lambda count: font.getlength(line[:count] + "…")) - 1
+    return line[: max(kept, 0)].rstrip() + "…"
 
 
 def _scalar(colour: npt.NDArray[np.uint8]) -> tuple[float, float, float]:

@@ -15,7 +15,7 @@ from sos_online.cli.gallery.embedding import facts_json, pixels_json
 from sos_online.cli.gallery.entry import Entry
 
 # They become one style sheet, in this order: rules for narrow windows override those before them.
-_STYLES = ("page.css", "large_view.css", "narrow.css")
+_STYLES = ("page.css", "large_view.css", "expressions.css", "narrow.css")
 # They become one script, in this order: each uses only what stands before it.
 _SCRIPTS = (
     "instance_map.js",
@@ -27,6 +27,7 @@ _SCRIPTS = (
     "rows.js",
     "picture_view.js",
     "object_card.js",
+    "expression_list.js",
     "comparison.js",
     "large_view.js",
     "gallery.js",

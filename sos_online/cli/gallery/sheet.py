@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from sos_online.cli.gallery.entry import Entry
 from sos_online.cli.gallery.marking import marked_picture, scaled_picture, shortened
+from sos_online.cli.gallery.sheet_expressions import LINES, draw_expressions
 
 SMALLEST_TILE = 64
 _NARROWEST_WINDOW, _WIDEST_WINDOW = 0.66, 2.0  # width / height
@@ -29,8 +30,9 @@ def contact_sheet(
     """The entries side by side as one ``[H, W, 3]`` uint8 RGB picture.
 
     Each picture keeps its proportions in a window ``tile`` pixels wide. ``columns`` is chosen for a sheet somewhat
-    wider than high where it is not given. ``overlay`` marks the objects: tint, contour, box and label. Entries
-    belong together ``group`` by ``group``, and stand closer to each other than to the next.
+    wider than high where it is not given. ``overlay`` marks the objects: tint, contour, box and label; below the
+    pictures then stand some of their expressions, beside the colours of the objects meant. Entries belong together
+    ``group`` by ``group``, and stand closer to each other than to the next.
     """
     if not entries:
         raise ValueError("a contact sheet needs at least one entry")
@@ -46,8 +48,11 @@ def contact_sheet(
 
     gap, inset = max(8, tile // 20), max(4, tile // 40)
     caption = max(22, tile // 9)
+    line_height = max(15, tile // 16)
+    has_expressions = overlay and any(entry.expressions for entry in entries)
+    lines_height = LINES * line_height + inset if has_expressions else 0
     window = (tile, _window_height(entries, tile))
-    card_width, card_height = tile + 2 * inset, window[1] + inset + caption
+    card_width, card_height = tile + 2 * inset, window[1] + inset + caption + lines_height
     rows = math.ceil(len(entries) / columns)
     lefts = [gap]
     for column in range(1, columns + 1):
@@ -66,9 +71,18 @@ def contact_sheet(
             entry,
             left=left + 2 * inset,
             right=left + card_width - 2 * inset,
-            middle=top + card_height - caption / 2,
+            middle=top + inset + window[1] + caption / 2,
             height=caption,
         )
+        if has_expressions:
+            draw_expressions(
+                draw,
+                entry,
+                left=left + 2 * inset,
+                right=left + card_width - 2 * inset,
+                top=top + inset + window[1] + caption - inset / 2,
+                line_height=line_height,
+            )
     return np.array(sheet)
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from sos_online.cli.gallery import Entry, GalleryObject, write_gallery
+from sos_online.cli.gallery import Entry, GalleryExpression, GalleryObject, write_gallery
 
 NASTY = "<script>alert(1)</script></script>"
 PETS, EMPTY, BRICKS, NASTY_PICTURE = range(4)
+ROOM, WORDLESS, HOSTILE = range(3)
+MARKUP = "</script><img src=x onerror=alert(3)><b>bold</b>\u202e{{script}}"  # of the page with expressions
 
 
 def pets() -> Entry:
@@ -59,6 +62,35 @@ def nasty() -> Entry:
 
 def empty() -> Entry:
     return Entry("empty", np.zeros((60, 90, 3), np.uint8), np.zeros((60, 90), np.int32), ())
+
+
+def room() -> Entry:
+    """Four squares in a row, and expressions that mean one of them, several, all and none."""
+    instance_map = np.zeros((80, 200), np.int32)
+    boxes = [(10.0 + 50 * index, 20.0, 40.0 + 50 * index, 50.0) for index in range(4)]
+    for index in range(4):
+        instance_map[20:50, 10 + 50 * index : 40 + 50 * index] = index + 1
+    objects = tuple(
+        GalleryObject(category, box, box, 1.0, 900)
+        for category, box in zip(("cup", "cup", "jar", "pot"), boxes, strict=True)
+    )
+    expressions = (
+        GalleryExpression("the leftmost cup", (0,), "position"),
+        GalleryExpression("all of the cups", (0, 1), "attribute"),
+        GalleryExpression("the zebra", (), "attribute"),
+        GalleryExpression("whatever stands here", (0, 1, 2, 3), "mixed"),
+        GalleryExpression("the two things at the ends", (0, 3), "position"),
+        GalleryExpression("the jar", (2,), "attribute"),
+    )
+    return Entry("room", np.full((80, 200, 3), 128, np.uint8), instance_map, objects, expressions=expressions)
+
+
+ROWS_OF = {expression.text: set(expression.rows) for expression in room().expressions}
+
+
+def hostile() -> Entry:
+    expressions = (GalleryExpression(MARKUP, (0,), "mixed"), GalleryExpression(NASTY, (), "mixed"))
+    return replace(pets(), title="hostile", expressions=expressions)
 
 
 @pytest.fixture(scope="package")
@@ -120,6 +152,28 @@ def open_page(browser_page, gallery_file: Path) -> Iterator[Callable[..., object
     assert troubles == []
 
 
+@pytest.fixture(scope="package")
+def worded_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("expressions") / "worded.html"
+    write_gallery(path, [room(), pets(), hostile()], "worded")
+    return path
+
+
+@pytest.fixture
+def open_worded(open_page, worded_file: Path):
+    """The page with bare pictures: what is drawn on them tells what is lit, and nothing else."""
+
+    def open_worded(width: int = 1200):
+        page = open_page(worded_file, width=width)
+        for number in (ROOM, WORDLESS, HOSTILE):
+            drawn(page, number)
+        for key in "bml":
+            page.keyboard.press(key)
+        return page
+
+    return open_worded
+
+
 def drawn(page, number: int):
     """The frame of a picture in the grid, once its overlay is there."""
     frame = page.locator(".tile .frame").nth(number)
@@ -141,3 +195,48 @@ def point_at(page, frame, entry: Entry, x: float, y: float) -> None:
 
 def visible_titles(page) -> list[str]:
     return page.locator(".tile:visible .title").all_text_contents()
+
+
+def opacity(frame) -> list[int]:
+    """What is drawn over a bare place of the room and over the middle of each object, 0..255."""
+    places = [(100, 70), *((25 + 50 * index, 35) for index in range(4))]
+    return frame.locator("canvas").evaluate(
+        """(canvas, places) => {
+          const copy = new OffscreenCanvas(canvas.width, canvas.height);
+          const context = copy.getContext("2d", { willReadFrequently: true });
+          context.drawImage(canvas, 0, 0);
+          const pixel = (place) => Math.round((place * canvas.width) / 200);
+          return places.map(([x, y]) => context.getImageData(pixel(x), pixel(y), 1, 1).data[3]);
+        }""",
+        places,
+    )
+
+
+def lit(frame) -> set[int] | None:
+    """The objects of the room that are lit, all else being dimmed; None if nothing is dimmed."""
+    background, *objects = opacity(frame)
+    assert {background, *objects} <= {0, 140}
+    return {index for index, alpha in enumerate(objects) if alpha == 0} if background else None
+
+
+def options(page, number: int | None = None):
+    """The expressions under a picture in the grid, or of the large view."""
+    host = page.locator("#large-said") if number is None else page.locator(".tile").nth(number)
+    return host.locator("[role=option]")
+
+
+def option(page, text: str, number: int | None = None):
+    return options(page, number).filter(has=page.get_by_text(text, exact=True))
+
+
+def open_large(page, number: int):
+    drawn(page, number).click()
+    page.locator("#large-frame[data-state=drawn]").wait_for()
+    page.mouse.move(0, 0)
+    return page.locator("#large-frame")
+
+
+def highlighted(page) -> list[int]:
+    return page.locator("#large-objects li").evaluate_all(
+        "rows => rows.flatMap((row, index) => row.classList.contains('highlighted') ? [index] : [])"
+    )

@@ -39,7 +39,7 @@ class Comparison {
     // Marks would hide what is compared; their switches, and that for light, have no say meanwhile.
     for (const button of this.dialog.querySelectorAll("[data-switch]")) button.disabled = isOn;
     this.view.isBare = isOn;
-    this.view.highlight(-1);
+    this.view.highlight(null);
     this.view.redrawIfLoaded();
     this.card.hide();
   }

@@ -1,7 +1,7 @@
-// Narrowing the gallery down to pictures that have a category.
+// Narrowing the gallery down to pictures that have a category, or an expression with some words.
 
-/** The wish of the user: words that a category must contain, or one category exactly. */
-class CategoryFilter {
+/** The wish of the user: words that a category or an expression must contain, or one category exactly. */
+class Filter {
   constructor() {
     this.words = "";
     this.exactly = null;
@@ -11,12 +11,29 @@ class CategoryFilter {
     return this.exactly !== null || this.words !== "";
   }
 
-  accepts(category) {
+  /** Objects that are meant by an expression with the words go through as well as those of the category. */
+  acceptsObject({ category, expressions }) {
+    return this.acceptsCategory(category) || (this.looksIntoExpressions && expressions.some((text) => this.hasWords(text)));
+  }
+
+  /** Expressions that mean an object of the category go through as well as those with the words. */
+  acceptsExpression({ text, rows }, objects) {
+    if (!shown.expressions) return false;
+    const hasWords = this.looksIntoExpressions && this.hasWords(text);
+    return hasWords || rows.some((row) => this.acceptsCategory(objects[row].category));
+  }
+
+  acceptsCategory(category) {
     return this.exactly !== null ? category === this.exactly : this.hasWords(category);
   }
 
-  hasWords(category) {
-    return category.toLowerCase().includes(this.words);
+  /** What is switched off is not searched: no one would see why a picture is there. */
+  get looksIntoExpressions() {
+    return this.exactly === null && shown.expressions;
+  }
+
+  hasWords(text) {
+    return text.toLowerCase().includes(this.words);
   }
 }
 

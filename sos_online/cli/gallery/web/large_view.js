@@ -2,12 +2,14 @@
 
 class LargeView {
   /** `neighbours(entry)` gives the pictures now in the gallery: {previous, next}, either of them null at an end. */
-  constructor(dialog, card, { isWanted, onTampered, neighbours, onClosed }) {
+  constructor(dialog, card, { isWanted, isWantedExpression, onTampered, neighbours, onClosed }) {
     this.dialog = dialog;
     this.card = card;
     this.viewOptions = { isWanted, onTampered, labelSize: 13 };
+    this.isWantedExpression = isWantedExpression;
     this.neighbours = neighbours;
     this.view = null;
+    this.expressions = null;
     this.comparison = new Comparison(dialog, card);
     this.stopFollowing = () => {};
     this.part = (name) => document.getElementById(`large-${name}`);
@@ -54,6 +56,9 @@ class LargeView {
     frame.querySelector("img").alt = entry.summary;
     this.part("title").textContent = entry.title;
     this.part("facts").textContent = `${entry.width} × ${entry.height} px, ${entry.tally}`;
+    this.part("expression-count").textContent = entry.expressions.length.toLocaleString("en");
+    this.part("object-count").textContent = entry.objects.length.toLocaleString("en");
+    this.dialog.classList.toggle("worded", entry.expressions.length > 0);
     const { previous, next } = this.neighbours(entry);
     this.part("previous").disabled = previous === null;
     this.part("next").disabled = next === null;
@@ -61,11 +66,21 @@ class LargeView {
     const view = new PictureView(entry, frame, this.viewOptions);
     const rows = entry.objects.map((object, index) => this.objectRow(view, object, index));
     this.part("objects").replaceChildren(...rows);
-    this.stopFollowing = view.followPointer(this.card, (highlighted) => {
-      rows.forEach((row, index) => row.classList.toggle("highlighted", index === highlighted));
-      rows[highlighted]?.scrollIntoView({ block: "nearest" });
+    const showHighlighted = (indices) => {
+      rows.forEach((row, index) => row.classList.toggle("highlighted", indices.includes(index)));
+    };
+    this.expressions = new ExpressionList(view, (lit) => {
+      showHighlighted(lit ?? []);
+      if (lit?.length) scrollInside(this.part("objects"), rows[lit[0]]);
+    });
+    this.part("said").replaceChildren(this.expressions.element);
+    this.stopFollowing = view.followPointer(this.card, (index) => {
+      showHighlighted(index >= 0 ? [index] : (view.pinned ?? []));
+      rows[index]?.scrollIntoView({ block: "nearest" });
+      this.expressions.mark(index);
     });
     this.view = view;
+    this.narrowExpressions();
     this.comparison.follow(view);
     view.load();
   }
@@ -77,7 +92,13 @@ class LargeView {
   }
 
   redraw() {
-    if (this.dialog.open) this.view.redrawIfLoaded();
+    if (!this.dialog.open) return;
+    this.narrowExpressions();
+    this.view.redrawIfLoaded();
+  }
+
+  narrowExpressions() {
+    this.expressions.narrow((expression) => this.isWantedExpression(expression, this.view.entry.objects));
   }
 
   /** A row highlights its object while it is pointed at or has the focus, so that the keyboard reaches every card. */
@@ -99,12 +120,14 @@ class LargeView {
     row.classList.toggle("unseen", object.area === 0);
 
     const highlight = () => {
-      view.highlight(index);
+      view.highlight([index]);
+      this.expressions.mark(index);
       const { left, top } = row.getBoundingClientRect();
       this.card.showAt(object, left, top, view.placeOf(object));
     };
     const leave = () => {
-      view.highlight(-1);
+      view.highlight(null);
+      this.expressions.mark(-1);
       this.card.hide();
     };
     button.addEventListener("pointerenter", highlight);
@@ -113,4 +136,11 @@ class LargeView {
     button.addEventListener("blur", leave);
     return row;
   }
+}
+
+/** Scrolls a list, and nothing around it, until a row of it is seen: what the pointer is on must not move away. */
+function scrollInside(list, row) {
+  const [frame, place] = [list.getBoundingClientRect(), row.getBoundingClientRect()];
+  if (place.top < frame.top) list.scrollTop -= frame.top - place.top;
+  if (place.bottom > frame.bottom) list.scrollTop += place.bottom - frame.bottom;
 }

@@ -2,6 +2,7 @@
 
 const TINT = 0.38;
 const LINE = 1.5; // CSS pixels, as all widths here
+const LINE_OF_HIGHLIGHTED = 2.5;
 const SMALL_SIDE = 30; // boxes up to this get no dark edge: in a crowded picture it would be mostly that
 
 /**
@@ -11,7 +12,7 @@ const SMALL_SIDE = 30; // boxes up to this get no dark edge: in a crowded pictur
  * scene.outlines     a Path2D per object in image pixels, or null where they are not known
  * scene.shown        which of boxes, masks, labels, visibility, amodal are switched on
  * scene.isWanted     whether the filter lets an object through
- * scene.highlighted  the index of the object to highlight, or -1
+ * scene.highlighted  the indices of the objects to highlight, perhaps none of them; or null to show all alike
  * scene.labelSize    in CSS pixels
  */
 function drawOverlay(canvas, scene) {
@@ -25,25 +26,26 @@ function drawOverlay(canvas, scene) {
   const toScreen = (box) => box.map((edge) => edge * scale);
 
   // Large objects first: the boxes of small ones then lie on top, and the names of large ones find a place first.
-  const wanted = entry.objects
+  const bySize = entry.objects
     .map((object, index) => ({ ...object, index }))
-    .filter(isWanted)
     .sort((one, other) => other.area - one.area);
+  const wanted = bySize.filter(isWanted);
   if (shown.masks && outlines) {
     inImagePixels(context, scale, () => {
-      for (const object of wanted) drawMask(context, object, outlines[object.index], scale);
+      // What is highlighted is to be judged by its own colours.
+      const tinted = wanted.filter(({ index }) => !highlighted?.includes(index));
+      for (const object of tinted) drawMask(context, object, outlines[object.index], scale);
     });
   }
-  if (highlighted >= 0 && outlines) {
-    const { colour } = entry.objects[highlighted];
-    inImagePixels(context, scale, () => highlight(context, entry, outlines[highlighted], colour, scale));
+  const marked = highlighted ? bySize.filter(({ index }) => highlighted.includes(index)) : wanted;
+  if (highlighted && outlines) {
+    inImagePixels(context, scale, () => highlight(context, entry, marked, outlines, scale));
   }
   context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
-  const marked = highlighted >= 0 ? [entry.objects[highlighted]] : wanted;
   const visible = marked.filter((object) => object.area > 0);
   for (const object of marked) {
     // The dashed box is all there is to show of an object that is hidden altogether.
-    const isOnlyHint = highlighted >= 0 && object.area === 0;
+    const isOnlyHint = highlighted && object.area === 0;
     if (shown.amodal || isOnlyHint) strokeBox(context, toScreen(object.amodalBox), object.colour, [4, 3]);
   }
   if (shown.boxes) {
@@ -72,10 +74,14 @@ function drawMask(context, object, outline, scale) {
   context.fill(outline);
   context.globalAlpha = 1;
   context.strokeStyle = object.colour;
-  // A full line around an object of a few pixels would leave nothing of it to see.
-  const sideOnScreen = Math.sqrt(object.area) * scale;
-  context.lineWidth = Math.min(LINE, Math.max(0.6, sideOnScreen / 12)) / scale;
+  context.lineWidth = lineAround(object, LINE, scale) / scale;
   context.stroke(outline);
+}
+
+/** The width of a line around an object: a full one around a few pixels would leave nothing of them to see. */
+function lineAround(object, fullWidth, scale) {
+  const sideOnScreen = Math.sqrt(object.area) * scale;
+  return Math.min(fullWidth, Math.max(0.4 * fullWidth, sideOnScreen / 12));
 }
 
 /** A line that is seen on dark and on bright pictures alike. */
@@ -95,17 +101,21 @@ function strokeBox(context, box, colour, dashes) {
   context.setLineDash([]);
 }
 
-/** Darkens all but one object, and draws a bright line around that one. */
-function highlight(context, entry, outline, colour, scale) {
+/** Darkens all but some objects, and draws a bright line around each of those. */
+function highlight(context, entry, objects, outlines, scale) {
   const around = new Path2D();
   around.rect(0, 0, entry.width, entry.height);
-  around.addPath(outline);
+  for (const { index } of objects) around.addPath(outlines[index]);
   context.fillStyle = "rgb(8 10 14 / 0.55)";
   context.fill(around, "evenodd");
-  context.strokeStyle = "white";
-  context.lineWidth = 4.5 / scale;
-  context.stroke(outline);
-  context.strokeStyle = colour;
-  context.lineWidth = 2.5 / scale;
-  context.stroke(outline);
+  for (const object of objects) {
+    const outline = outlines[object.index];
+    const line = lineAround(object, LINE_OF_HIGHLIGHTED, scale);
+    context.strokeStyle = "white";
+    context.lineWidth = (1.8 * line) / scale;
+    context.stroke(outline);
+    context.strokeStyle = object.colour;
+    context.lineWidth = line / scale;
+    context.stroke(outline);
+  }
 }

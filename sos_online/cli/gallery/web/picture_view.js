@@ -13,8 +13,9 @@ class PictureView {
     this.unlitImage = frame.querySelector("img.unlit");
     this.canvas = frame.querySelector("canvas");
     this.options = options;
-    this.isBare = false; // nothing drawn over it but the object highlighted
-    this.highlighted = -1;
+    this.isBare = false; // nothing drawn over it but the objects highlighted
+    this.highlighted = null; // the indices of the objects pointed at or meant; null if there is nothing to tell apart
+    this.pinned = null; // those that are highlighted while `highlighted` is null
     this.ids = null;
     this.outlines = null;
     this.loading = null; // a token: a load that is no longer the latest must not draw
@@ -42,7 +43,7 @@ class PictureView {
   /** Gives back the memory of the picture; `load` brings it back. */
   release() {
     this.loading = this.ids = this.outlines = null;
-    this.highlighted = -1;
+    this.highlighted = null;
     this.image.removeAttribute("src");
     this.unlitImage.removeAttribute("src");
     this.canvas.width = this.canvas.height = 0;
@@ -54,7 +55,8 @@ class PictureView {
   }
 
   draw() {
-    const { entry, outlines, highlighted, isBare } = this;
+    const { entry, outlines, isBare } = this;
+    const highlighted = this.highlighted ?? (isBare ? null : this.pinned);
     const { isWanted, labelSize } = this.options;
     drawOverlay(this.canvas, { entry, outlines, highlighted, isWanted, labelSize, shown: isBare ? {} : shown });
   }
@@ -63,10 +65,17 @@ class PictureView {
     if (this.isLoaded) this.draw();
   }
 
-  /** Highlights one object, or none with -1. */
-  highlight(index) {
-    if (index === this.highlighted) return;
-    this.highlighted = index;
+  /** Highlights the objects of these indices, against all else of the picture; with null, those that are pinned. */
+  highlight(indices) {
+    if (String(indices) === String(this.highlighted)) return;
+    this.highlighted = indices;
+    this.redrawIfLoaded();
+  }
+
+  /** Highlights the objects of these indices whenever no others are. */
+  pin(indices) {
+    if (indices === this.pinned) return;
+    this.pinned = indices;
     this.redrawIfLoaded();
   }
 
@@ -98,13 +107,13 @@ class PictureView {
     const point = (event) => {
       const isOnPicture = !event.target.closest("input"); // and not on a control above it
       const index = isOnPicture ? this.objectAt(event.clientX, event.clientY) : -1;
-      this.highlight(index);
+      this.highlight(index >= 0 ? [index] : null);
       if (index >= 0) card.showAt(this.entry.objects[index], event.clientX, event.clientY);
       else card.hide();
       onHighlighted(index);
     };
     const leave = () => {
-      this.highlight(-1);
+      this.highlight(null);
       card.hide();
       onHighlighted(-1);
     };

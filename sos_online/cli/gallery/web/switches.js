@@ -1,17 +1,17 @@
 // What is shown of all pictures at once, and the buttons and keys that change it.
 
-const shown = { boxes: true, masks: true, labels: true, visibility: false, amodal: false, light: true };
-const SWITCH_OF_KEY = { b: "boxes", m: "masks", l: "labels", v: "visibility", a: "amodal", i: "light" };
+const shown = { boxes: true, masks: true, labels: true, visibility: false, amodal: false, expressions: true, light: true };
+const SWITCH_OF_KEY = { b: "boxes", m: "masks", l: "labels", v: "visibility", a: "amodal", e: "expressions", i: "light" };
 
-/** Puts the buttons into every group of switches, that for light if `hasLight`; `onChange` is called after each change. */
-function setUpSwitches(hasLight, onChange) {
+/** Puts the buttons into every group of switches, but not those named in `idle`; `onChange` is called after each change. */
+function setUpSwitches(idle, onChange) {
   const toggle = (name) => {
     shown[name] = !shown[name];
     showSwitchStates();
     onChange();
   };
   const buttons = document.getElementById("switch-buttons").content;
-  if (!hasLight) buttons.querySelector("[data-switch=light]").remove();
+  for (const name of idle) buttons.querySelector(`[data-switch=${name}]`).remove();
   for (const group of document.querySelectorAll(".switches")) {
     group.append(buttons.cloneNode(true));
   }
@@ -38,4 +38,5 @@ function showSwitchStates() {
     button.setAttribute("aria-pressed", String(shown[button.dataset.switch]));
   }
   document.body.classList.toggle("lights-off", !shown.light);
+  document.body.classList.toggle("expressions-off", !shown.expressions);
 }
