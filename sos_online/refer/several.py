@@ -20,6 +20,7 @@ from sos_online.types import ExpressionKind
 Said = tuple[str, int]
 """A text, and as bits the rows that it means."""
 
+_TRIES = 3
 _Way = Callable[[Naming, int, Draws], Phrase | None]
 _BUT = ("except", "but", "other than")
 
@@ -87,21 +88,28 @@ def _union(naming: Naming, kind: ExpressionKind, row: int, draws: Draws) -> Said
     What stands behind the second noun may be read as said of both; as the first phrase means one object without it,
     that changes nothing. None has an anchor, which would be read together with what follows.
     """
-    other = draws.below(len(naming.facts))
-    if other == row:
-        return None
     ways: tuple[_Way, _Way] = (plain_one, plain_one)
     if kind == "position":
         ways = (by_itself, by_itself)
     elif kind == "mixed":
         ways = (by_itself, plain_one) if draws.chance(0.5) else (plain_one, by_itself)
-    first, second = (way(naming, of, draws) for way, of in zip(ways, (row, other), strict=True))
-    if first is None or second is None or not first.extent.means(1 << row) or not second.extent.means(1 << other):
+    first = _single(ways[0](naming, row, draws), row)
+    for _ in range(_TRIES if first is not None else 0):
+        other = draws.below(len(naming.facts))
+        second = _single(ways[1](naming, other, draws), other) if other != row else None
+        if first is None or second is None:
+            continue
+        both = first._replace(looks=first.looks or second.looks, lies=first.lies or second.lies)
+        if kind_of(both) == kind:
+            return joined(first, second, draws), 1 << row | 1 << other
+    return None
+
+
+def _single(phrase: Phrase | None, row: int) -> Phrase | None:
+    """The phrase, if it means one row and reads like one thing."""
+    if phrase is None or not phrase.extent.means(1 << row) or " and " in phrase.head.folded:
         return None
-    if any(" and " in phrase.head.folded for phrase in (first, second)):
-        return None
-    both = first._replace(looks=first.looks or second.looks, lies=first.lies or second.lies)
-    return (joined(first, second, draws), 1 << row | 1 << other) if kind_of(both) == kind else None
+    return phrase
 
 
 def _all_but_one(naming: Naming, row: int, draws: Draws) -> Said | None:
@@ -110,10 +118,10 @@ def _all_but_one(naming: Naming, row: int, draws: Draws) -> Said | None:
     if base is None or not base.extent.decided or base.extent.size < 3 or not base.head.many:
         return None
     left_out = plain_one(naming, row, draws)
-    if left_out is None or not left_out.extent.means(1 << row):
+    is_thing = base.head in THINGS
+    if left_out is None or not left_out.extent.means(1 << row) or (left_out.head in THINGS and not is_thing):
         return None
     rest = Extent(base.extent.true & ~(1 << row), 0)
-    is_thing = base.head in THINGS
     same = not is_thing and left_out.head == base.head
     if same and left_out.adjectives:
         words = core(left_out).removesuffix(base.head.name).strip()
@@ -127,4 +135,5 @@ def _all_but_one(naming: Naming, row: int, draws: Draws) -> Said | None:
         return f"everything {draws.pick(_BUT)} {one}", rest.true
     if share < 0.7:
         return f"all the {base.head.many} {draws.pick(_BUT)} {one}", rest.true
-    return f"every {base.head.name} {draws.pick(('except', 'other than'))} {one}", rest.true
+    one_of_all = THINGS[1].name if is_thing else base.head.name  # "every thing" is one word
+    return f"every {one_of_all} {draws.pick(('except', 'other than'))} {one}", rest.true

@@ -44,3 +44,8 @@ def instance_ids(target: Target) -> npt.NDArray[np.signedinteger]:
         raise StreamError(f"{sample}: expected masks, which this format is made of; found boxes alone")
     ids: npt.NDArray[np.signedinteger] = instance_map.as_subclass(Tensor).numpy()
     return ids
+
+
+def without_masks(target: Target) -> Target:
+    """A target as if it was annotated with boxes alone, for what needs no masks."""
+    return {key: value for key, value in target.items() if key not in ("masks", "instance_map")}

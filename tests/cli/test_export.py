@@ -20,7 +20,17 @@ def run(*words: object) -> Result:
     return CliRunner().invoke(app, [*map(str, words)])
 
 
-@pytest.mark.parametrize("kind", FORMATS)
+WORDY = ("refcoco", "grefcoco", "mdetr")
+
+
+@pytest.mark.parametrize("kind", WORDY)
+def test_formats_of_words_need_words(library: sos.SegmentLibrary, tmp_path: Path, kind: ExportFormat) -> None:
+    refused = run(tmp_path / "out", "-f", kind, "-l", library.root, "-n", 2, "--size", 48, "--workers", 0)
+    assert isinstance(refused.exception, sos.StreamError)
+    assert "expected expressions, which this format is made of; found none" in str(refused.exception)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in FORMATS if kind not in WORDY])
 def test_every_format(library: sos.SegmentLibrary, tmp_path: Path, kind: ExportFormat) -> None:
     words = (tmp_path / "out", "--format", kind, "-l", library.root, "-n", 6, "--size", 48, "--workers", 0, "--json")
     first = run(*words)

@@ -104,6 +104,20 @@ KINDS: tuple[Callable[[], Target], ...] = (
 )
 
 
+def with_expressions(target: Target) -> Target:
+    """A target with expressions that mean one object, several and none, in words that a format can stumble over."""
+    rows = range(min(len(target["labels"]), 4))
+    texts = [f"the Käse 🧀 no. {row}, e\u0301tage" for row in rows]
+    expressions = [{"text": text, "rows": [row], "kind": "attribute"} for row, text in enumerate(texts)]
+    expressions += [{"text": f"İt's “thing” {row}", "rows": [row], "kind": "position"} for row in rows]
+    if len(rows) > 1:
+        expressions.append({"text": "all of the things on the left", "rows": list(rows), "kind": "position"})
+        expressions.append({"text": "The first two", "rows": [0, 1], "kind": "mixed"})
+    expressions.append({"text": "a purple elephant", "rows": [], "kind": "attribute"})
+    expressions.append({"text": "the tram. on the roof", "rows": [], "kind": "position"})
+    return {**target, "expressions": expressions}
+
+
 def size_of(target: Target) -> tuple[int, int]:
     height, width = target["instance_map"].shape
     return height, width

@@ -12,7 +12,7 @@ import cv2
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from sos_online.data.exporting.formats import Entries, Layout
+from sos_online.data.exporting.layout import Entries, Layout
 from sos_online.data.exporting.settings import Settings
 from sos_online.data.sample_iterator import Sample
 from sos_online.data.stream import SampleStream, one_opencv_thread
@@ -33,7 +33,7 @@ class SampleRecord:
     Attributes:
         objects: labelled in it.
         bytes: of its files.
-        entries: for the document of its split.
+        entries: for the documents.
     """
 
     objects: int

@@ -1,14 +1,16 @@
-"""What each format is on disk: which files a sample makes, and which describe all of them."""
+"""The formats of objects on disk, and which formats there are."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, TextIO, get_args
+from functools import partial
+from typing import Any, Literal, TextIO, get_args
 
 import cv2
 
+from sos_online.data.exporting.grounding_formats import Mdetr, Odvg, Refer
+from sos_online.data.exporting.layout import Described, Document, Layout
 from sos_online.data.stream import SampleStream
 from sos_online.errors import StreamError
 from sos_online.library.reader import SegmentLibrary
@@ -19,64 +21,17 @@ from sos_online.targets.panoptic import PanopticWriter, panoptic_annotation, pan
 from sos_online.targets.yolo import LINES, data_yaml
 from sos_online.types import Target
 
-ExportFormat = Literal["coco", "panoptic", "lvis", "yolo-seg", "yolo-boxes", "yolo-obb"]
+ExportFormat = Literal[
+    "coco", "panoptic", "lvis", "yolo-seg", "yolo-boxes", "yolo-obb", "odvg", "refcoco", "grefcoco", "mdetr"
+]
 FORMATS: tuple[ExportFormat, ...] = get_args(ExportFormat)
-
-Entries = list[Any]  # what a sample adds to a document: the arguments of its writer, as JSON holds them
-
-
-@dataclass(frozen=True)
-class Described:
-    """A sample's labels: the files that they make beside its picture, and its entries in the document."""
-
-    files: Mapping[str, bytes]
-    entries: Entries
-
-
-class Writer(Protocol):
-    """Writes a document sample by sample."""
-
-    def add_entries(self, *entries: Any) -> None: ...
-    def close(self) -> None: ...
-
-
-@dataclass(frozen=True)
-class Layout(ABC):
-    """One split of a format on disk; paths are relative to the folder of the export, with ``/`` between their parts.
-
-    Attributes:
-        names: of the categories.
-        split: ``train`` or ``val``.
-    """
-
-    names: Sequence[str]
-    split: str
-
-    @property
-    @abstractmethod
-    def document(self) -> str:
-        """The file that describes the split; those of several splits may be one."""
-
-    @abstractmethod
-    def writer(self, file: TextIO) -> Writer:
-        """A writer of that file."""
-
-    @abstractmethod
-    def describe(self, target: Target, size_hw: tuple[int, int], name: str) -> Described:
-        """A sample's labels; ``name`` is that of its picture, with the suffix."""
-
-    def picture(self, name: str) -> str:
-        """Where a picture is."""
-        return f"{self.split}/{name}"
 
 
 class _Coco(Layout):
     @property
-    def document(self) -> str:
-        return f"annotations/instances_{self.split}.json"
-
-    def writer(self, file: TextIO) -> Writer:
-        return CocoWriter(file, self.names)
+    def documents(self) -> Sequence[Document]:
+        writer = partial(CocoWriter, category_names=self.names)
+        return [Document(f"annotations/instances_{self.split}.json", [self.split], writer)]
 
     def describe(self, target: Target, size_hw: tuple[int, int], name: str) -> Described:
         return Described({}, [coco_image(target, size_hw, name), coco_annotations(target)])
@@ -84,11 +39,9 @@ class _Coco(Layout):
 
 class _Panoptic(Layout):
     @property
-    def document(self) -> str:
-        return f"annotations/panoptic_{self.split}.json"
-
-    def writer(self, file: TextIO) -> Writer:
-        return PanopticWriter(file, self.names)
+    def documents(self) -> Sequence[Document]:
+        writer = partial(PanopticWriter, category_names=self.names)
+        return [Document(f"annotations/panoptic_{self.split}.json", [self.split], writer)]
 
     def describe(self, target: Target, size_hw: tuple[int, int], name: str) -> Described:
         ids = f"{_stem(name)}.png"
@@ -106,11 +59,9 @@ class _Lvis(Layout):
     negatives: int | None = None
 
     @property
-    def document(self) -> str:
-        return f"annotations/lvis_v1_{self.split}.json"
-
-    def writer(self, file: TextIO) -> Writer:
-        return LvisWriter(file, self.names, self.facts)
+    def documents(self) -> Sequence[Document]:
+        writer = partial(LvisWriter, category_names=self.names, facts=self.facts)
+        return [Document(f"annotations/lvis_v1_{self.split}.json", [self.split], writer)]
 
     def describe(self, target: Target, size_hw: tuple[int, int], name: str) -> Described:
         image = lvis_image(target, size_hw, self.split, name, self.annotated(target), self.negatives)
@@ -123,11 +74,9 @@ class _Yolo(Layout):
     splits: Sequence[str] = ("train",)
 
     @property
-    def document(self) -> str:
-        return "data.yaml"
-
-    def writer(self, file: TextIO) -> Writer:
-        return _DataYaml(file, data_yaml(self.names, {split: f"images/{split}" for split in self.splits}))
+    def documents(self) -> Sequence[Document]:
+        text = data_yaml(self.names, {split: f"images/{split}" for split in self.splits})
+        return [Document("data.yaml", [], partial(_DataYaml, text=text))]
 
     def describe(self, target: Target, size_hw: tuple[int, int], name: str) -> Described:
         return Described({f"labels/{self.split}/{_stem(name)}.txt": LINES[self.kind](target, size_hw).encode()}, [])
@@ -168,6 +117,12 @@ def layouts_of(
         return {split: _Lvis(names, split, stream.annotated_labels, facts, negatives) for split in splits}
     if kind in LINES:
         return {split: _Yolo(names, split, kind, splits) for split in splits}
+    if kind == "odvg":
+        return {split: Odvg(names, split) for split in splits}
+    if kind == "mdetr":
+        return {split: Mdetr(names, split) for split in splits}
+    if kind in ("refcoco", "grefcoco"):
+        return {split: Refer(names, split, kind, splits) for split in splits}
     raise StreamError(f"format: expected {', '.join(FORMATS)}, found {kind!r}")
 
 

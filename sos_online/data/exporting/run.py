@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,8 @@ import torch
 from torch.utils.data import DataLoader
 
 from sos_online.data.exporting.blocks import RECORDS, BlockMaker, Blocks, Finish
-from sos_online.data.exporting.formats import FORMATS, ExportFormat, Layout, layouts_of
+from sos_online.data.exporting.formats import FORMATS, ExportFormat, layouts_of
+from sos_online.data.exporting.layout import Document, Entries
 from sos_online.data.exporting.settings import Settings, check_folder, hash_of
 from sos_online.data.finish import FinishOnCpu, FinishOnDevice
 from sos_online.data.make_stage import make_device_stage
@@ -73,7 +74,8 @@ def export(
             with ``shuffle=False``; as it is, it is shuffled).
         out: a folder of this machine, no URL: none yet, empty, or of the same export.
         format: ``coco`` (instances, RLE), ``panoptic`` (COCO panoptic), ``lvis`` (LVIS v1, polygons), ``yolo-seg``,
-            ``yolo-boxes``, ``yolo-obb`` (Ultralytics).
+            ``yolo-boxes``, ``yolo-obb`` (Ultralytics), ``odvg`` (MMDetection's, XYXY; with captions where samples have
+            expressions), and of expressions alone ``refcoco``, ``grefcoco`` and ``mdetr``.
         samples: how many; all of an epoch if None.
         val: the share of them, the last ones, that make a second split ``val``. Its images are others, but they show
             segments that ``train`` shows too.
@@ -87,7 +89,8 @@ def export(
     Raises:
         StreamError: an argument is not what it should be.
         SOSError: the folder holds something else, or cannot be written (a full disk): the message names the file.
-        StreamError: a sample has boxes alone, and the format is made of masks (all but ``coco`` and ``yolo-boxes``).
+        StreamError: a sample has boxes alone, and the format is made of masks (all but ``coco``, ``yolo-boxes``,
+            ``odvg`` and ``mdetr``); or it has no ``expressions``, and the format is made of these.
         BrokenSegmentError, BrokenPhotoError, BrokenSampleError: as the stream's ``on_error`` says.
     """
     stream = _stream_of(stream)
@@ -118,16 +121,17 @@ def export(
         raise SOSError(f"{out}: is a file; name a folder")
     with only_builder(out):
         check_folder(out, settings)
-        documents = {layout.document: layout for layout in layouts.values()}
-        report = ExportReport(images=samples, documents=[out / name for name in documents])
-        if not all(path.exists() for path in report.documents):
+        documents = {document.path: document for layout in layouts.values() for document in layout.documents}
+        report = ExportReport(images=samples)
+        if not all((out / path).exists() for path, document in documents.items() if not document.optional):
             finish, workers = _finishing(stream, device, workers)
             blocks = Blocks(stream, out, settings, layouts, finish)
             report.made = _make_missing(blocks, workers, progress)
-            for name, layout in documents.items():
-                write_atomically(out / name, partial(_write_document, layout=layout, blocks=blocks))
-                flush_folder((out / name).parent)
+            for document in documents.values():
+                _write_document(document, blocks)
             _count(report, blocks)
+            report.bytes += sum((out / path).stat().st_size for path in documents if (out / path).exists())
+        report.documents = [out / path for path in documents if (out / path).exists()]
         _clear(out)
     return report
 
@@ -188,12 +192,27 @@ def _make_missing(blocks: Blocks, workers: int, progress: Callable[[int, int], N
     return done - there
 
 
-def _write_document(file: BinaryIO, *, layout: Layout, blocks: Blocks) -> None:
+def _write_document(document: Document, blocks: Blocks) -> None:
+    """Write a document, unless it may be left out and has nothing to say."""
+    if document.optional and next(_picked(document, blocks), None) is None:
+        return
+    path = blocks.out / document.path
+    write_atomically(path, partial(_write_entries, document=document, blocks=blocks))
+    flush_folder(path.parent)
+
+
+def _picked(document: Document, blocks: Blocks) -> Iterator[Entries]:
+    """What the document says of each sample that it says something of."""
+    records = (record for split in document.splits for record in blocks.records(split))
+    return (picked for picked in (document.pick(record.entries) for record in records) if picked is not None)
+
+
+def _write_entries(file: BinaryIO, *, document: Document, blocks: Blocks) -> None:
     text = io.TextIOWrapper(file, encoding="utf-8", newline="\n")
     try:
-        writer = layout.writer(text)
-        for record in blocks.records(layout.split):
-            writer.add_entries(*record.entries)
+        writer = document.writer(text)
+        for entries in _picked(document, blocks):
+            writer.add_entries(*entries)
         writer.close()
     finally:
         text.detach()
@@ -205,7 +224,6 @@ def _count(report: ExportReport, blocks: Blocks) -> None:
             report.objects += record.objects
             report.empty += record.objects == 0
             report.bytes += record.bytes
-    report.bytes += sum(path.stat().st_size for path in report.documents)
 
 
 def _clear_half_written(out: Path) -> None:

@@ -11,20 +11,21 @@ from torchvision.tv_tensors import Image
 
 from sos_online.data.sample_iterator import Sample
 from sos_online.data.stream import SampleStream
-from tests.targets.made_up import KINDS, size_of
+from tests.targets.made_up import KINDS, size_of, with_expressions
 
 NAMES = ["cat", "Käse 🧀", "a: b"]
 
 
 class Shapes(SampleStream):
-    """Sample ``index`` is of kind ``index % 6``, whose images have other sizes each; all call themselves image 0."""
+    """Sample ``index`` is of kind ``index % 6``, whose images have other sizes each; all call themselves image 0.
+    All have expressions."""
 
     def __init__(self, length: int) -> None:
         super().__init__(length)
 
     def sample(self, index: int, epoch: int | None = None) -> Sample:
         self.check_index(index)
-        target = KINDS[index % len(KINDS)]()
+        target = with_expressions(KINDS[index % len(KINDS)]())
         height, width = size_of(target)
         image = (torch.arange(3 * height * width) * (index + 7) // 5 % 256).to(torch.uint8).reshape(3, height, width)
         return Image(image), target

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 import sos_online as sos
-from sos_online.data.cache import CachedDataset, write_cache
+from sos_online.data.cache import CachedDataset, cached, write_cache
+from sos_online.data.cache.folder import CacheFolder
 from sos_online.data.copy_paste import CopyPaste
 from sos_online.data.exporting import export
 from sos_online.data.mixing.mixture import MixedDataset, mix
@@ -75,12 +76,12 @@ def test_photos_of_a_mixture_say_nothing_of_what_they_were_not_annotated_with(
 
 
 def test_pasted_categories_may_be_in_the_photo_too(library: sos.SegmentLibrary, tmp_path: Path) -> None:
-    pasted = 0
-    for present, absent, partly in lists_of(CopyPaste(Photos(PHOTOS), library, small_recipe(48)), tmp_path):
+    unsure = 0
+    for present, absent, partly in lists_of(pasted(library), tmp_path):
         assert absent == set(PHOTOS) - present
         assert partly == present - set(PHOTOS)
-        pasted += len(partly)
-    assert pasted
+        unsure += len(partly)
+    assert unsure
 
 
 def test_a_mixture_of_mixtures_claims_what_all_its_sources_looked_for(tmp_path: Path) -> None:
@@ -101,10 +102,81 @@ def test_categories_that_are_joined_are_looked_for_if_all_of_them_were() -> None
     ]
 
 
-def test_a_cache_of_a_mixture_claims_nothing(library: sos.SegmentLibrary, tmp_path: Path) -> None:
+def pasted(library: sos.SegmentLibrary) -> CopyPaste:
+    return CopyPaste(Photos(PHOTOS), library, small_recipe(48))
+
+
+def nested(library: sos.SegmentLibrary) -> MixedDataset:
+    return mix({"pasted": pasted(library), "mixed": mixture(library)}, weights=[1, 1])
+
+
+def pasted_into_a_mixture(library: sos.SegmentLibrary) -> CopyPaste:
+    photos = mix({"one": Photos(PHOTOS), "two": Photos(("tram", "bird", "mug"))})
+    return CopyPaste(photos, library, small_recipe(48))
+
+
+STREAMS = [pasted, mixture, nested, pasted_into_a_mixture]
+
+
+@pytest.mark.parametrize("make", STREAMS)
+def test_a_cache_claims_what_its_stream_does(library: sos.SegmentLibrary, tmp_path: Path, make: Any) -> None:
+    stream = make(library)
+    expected = lists_of(stream, tmp_path / "stream")
+    assert any(absent for _, absent, _ in expected)
+    write_cache(stream, tmp_path / "cache", samples=len(stream))
+    cache = CachedDataset.open(tmp_path / "cache", shuffle=False)
+    assert lists_of(cache, tmp_path / "of_cache") == expected
+    assert list(cache.source_names) == list(stream.source_names)
+    write_cache(cache, tmp_path / "copy", samples=len(stream))
+    assert lists_of(CachedDataset.open(tmp_path / "copy", shuffle=False), tmp_path / "of_copy") == expected
+
+
+def test_a_cache_within_a_mixture_claims_what_all_its_sources_looked_for(tmp_path: Path) -> None:
+    inner = mix({"one": Photos(("tram", "bird", "kite")), "two": Photos(("tram", "bird", "lamp"))})
+    write_cache(inner, tmp_path / "cache", samples=len(inner))
+    outer = mix({"cache": CachedDataset.open(tmp_path / "cache"), "three": Photos(("tram", "mug"))})
+    for source, expected in enumerate([{"tram", "bird"}, {"tram", "mug"}]):
+        labels = outer.annotated_labels({"source": source})
+        assert {outer.category_names[label - 1] for label in labels} == expected
+
+
+@pytest.mark.parametrize("make", STREAMS)
+def test_a_cache_that_grows_claims_what_its_stream_does(library: sos.SegmentLibrary, tmp_path: Path, make: Any) -> None:
+    stream = cached(make(library), tmp_path / "cache")
+    for _ in stream:
+        pass
+    grown = CachedDataset.open(tmp_path / "cache", shuffle=False)
+    said = [{"source": number} for number in range(len(stream.source_names))] or [{}]
+    assert [set(grown.annotated_labels(target)) for target in said] == [
+        set(stream.annotated_labels(target)) for target in said
+    ]
+
+
+@pytest.mark.parametrize("source", [-1, 2, 0.5, "made", None, [0]])
+def test_a_cache_claims_nothing_of_a_source_that_it_does_not_know(
+    library: sos.SegmentLibrary, tmp_path: Path, source: Any
+) -> None:
+    write_cache(mixture(library), tmp_path / "cache", samples=1)
+    assert not CachedDataset.open(tmp_path / "cache").annotated_labels({"source": source})
+
+
+def test_a_cache_of_an_older_version_claims_nothing_of_a_mixture(library: sos.SegmentLibrary, tmp_path: Path) -> None:
     write_cache(mixture(library), tmp_path / "cache", samples=6)
+    manifest = CacheFolder(tmp_path / "cache").manifest()
+    older = manifest.model_copy(update={"source_names": (), "annotated": ()})
+    (tmp_path / "cache/manifest.json").write_bytes(older.to_bytes())
+    assert b"annotated" not in older.to_bytes()
     cache = CachedDataset.open(tmp_path / "cache", shuffle=False)
     assert all(not absent for _, absent, _ in lists_of(cache, tmp_path / "out"))
+
+
+def test_a_cache_whose_stream_looked_for_all_says_no_more_than_it_did(
+    library: sos.SegmentLibrary, tmp_path: Path
+) -> None:
+    write_cache(sos.SOSDataset(library, small_recipe(48), length=2), tmp_path / "cache", samples=2)
+    assert b"annotated" not in (tmp_path / "cache/manifest.json").read_bytes()
+    cache = CachedDataset.open(tmp_path / "cache")
+    assert set(cache.annotated_labels({})) == set(range(1, len(library.category_names) + 1))
 
 
 @pytest.mark.parametrize("kind", ["alone", "mixed"])

@@ -49,7 +49,9 @@ def test_the_same_bytes_with_workers_and_without(tmp_path: Path, kind: ExportFor
     sizes = sum((tmp_path / "one" / name).stat().st_size for name in files if name != "export.json")
     assert report.bytes == sizes
     pictures = [name for name in files if name.endswith(".jpg")]
-    assert len(pictures) == 24 and sum("val/" in name for name in pictures) == 6
+    assert len(pictures) == 24
+    if kind not in ("refcoco", "grefcoco"):  # their pictures of all splits are in one folder
+        assert sum("val/" in name for name in pictures) == 6
     assert not [name for name in files if Path(name).name.startswith(".")]
 
 
@@ -301,12 +303,12 @@ def test_memory_does_not_grow_with_samples(tmp_path: Path) -> None:
     words = [sys.executable, "-c", program, str(tmp_path)]
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
     growth = json.loads(done.stdout)
-    # entries in memory would be 3 MB. A block is 50 bytes; up to 64 Ki characters of images wait, and are copied once
+    # entries in memory would be 1.5 MB. A block is 50 bytes; up to 64 Ki characters of images wait, and are copied once
     assert growth.keys() == {"coco", "panoptic", "lvis", "yolo-seg"} and max(growth.values()) < 600_000, growth
 
 
 def print_growth(folder: str) -> None:
-    """For each format, by how many bytes the peak of 2,000 samples is above that of 200."""
+    """For each format, by how many bytes the peak of 1,000 samples is above that of 100."""
     export_blocks.BLOCK = 32
     export_blocks.flush_folder = lambda _: None
     export_blocks._write = _write_all_but_pictures
@@ -315,7 +317,7 @@ def print_growth(folder: str) -> None:
     for kind in kinds:
         export(NumberedStream(3), Path(folder) / kind / "warm", kind)
         peaks = []
-        for count in (200, 2000):
+        for count in (100, 1000):
             tracemalloc.start()
             export(NumberedStream(count), Path(folder) / kind / str(count), kind, progress=_collect)
             peaks.append(tracemalloc.get_traced_memory()[1])
