@@ -11,7 +11,7 @@ import warnings
 import cv2
 import typer
 
-from sos_online.cli import bench, cache, demo, export, layout, library, preview, relight
+from sos_online.cli import bench, cache, demo, export, layout, library, preview, refer, relight
 from sos_online.cli.terminal import errors, printable
 from sos_online.errors import SOSError
 
@@ -28,6 +28,7 @@ app.command("preview")(preview.preview)
 app.add_typer(cache.app, name="cache", help="Write a stream ahead of training, as WebDataset shards, and check them.")
 app.command("export")(export.export)
 app.add_typer(relight.app, name="relight", help="Diffusion light, and light for composites on disk.")
+app.add_typer(refer.app, name="refer", help="Expressions and words by a language model, ahead of time.")
 app.command("bench")(bench.bench)
 
 

@@ -26,7 +26,17 @@ from sos_online.recipe import Recipe
 from sos_online.relight import Lighting
 from sos_online.rng import Purpose, sample_generator
 from sos_online.targets import build_target
-from sos_online.types import Composite, PhotoBackground, Pixels, Scene, SolidBackground, Target
+from sos_online.types import (
+    Composite,
+    Expression,
+    PhotoBackground,
+    Pixels,
+    Scene,
+    SceneExpressions,
+    SegmentWords,
+    SolidBackground,
+    Target,
+)
 
 OnError = Literal["raise", "warn", "replace"]
 _REPLACEMENTS = 16
@@ -49,6 +59,8 @@ class SOSDataset(SampleStream):
         backgrounds: photos, if the recipe uses them.
         transforms: ``(image, target) -> (image, target)``, such as ``transforms.v2``. It runs under global generators
             seeded from the sample; rows that lose all pixels go, and boxes are refitted to the moved instance map.
+        words: of segments of which the library has none, such as ``AnsweredWords``; for the recipe's expressions.
+        answered: expressions that were made before, such as ``AnsweredExpressions``; they follow the recipe's own.
         on_error: what a broken segment or photo does. ``raise``: stop. ``warn``: leave the segment out (a photo
             becomes plain grey) and warn. ``replace``: plan the sample anew from numbers of its own. All are counted in
             ``failures``, and all give the same sample every time.
@@ -75,6 +87,8 @@ class SOSDataset(SampleStream):
         length: int = 100_000,
         backgrounds: Backgrounds | None = None,
         transforms: Transforms | None = None,
+        words: SegmentWords | None = None,
+        answered: SceneExpressions | None = None,
         on_error: OnError = "raise",
         block_size: int = 1,
         ranks: Ranks | None = None,
@@ -95,6 +109,7 @@ class SOSDataset(SampleStream):
         self.seed = seed
         self.backgrounds = backgrounds
         self.transforms = transforms
+        self._words, self._answered = words, answered
         self.on_error = on_error
         layout_files = read_layout_files(self.recipe.layout)
         self._layout_hashes = [data.fingerprint() for data in layout_files.values()]
@@ -111,8 +126,8 @@ class SOSDataset(SampleStream):
         )
         self._planner.check()
         self._lighting = Lighting()
-        words = self.recipe.expressions
-        self._speaker = None if words is None else Speaker(library, words, self._on_broken)
+        choice = self.recipe.expressions
+        self._speaker = None if choice is None else Speaker(library, words, choice, self._on_broken)
 
     def __repr__(self) -> str:
         return f"SOSDataset({self.library!r}, seed={self.seed}, length={self.length:,}, epoch={self.epoch})"
@@ -175,10 +190,17 @@ class SOSDataset(SampleStream):
 
     def _with_words(self, scene: Scene, target: Target, composite: Composite | None) -> Target:
         """A finished target with its expressions; ``composite`` is None if transforms have moved what is in it."""
-        if self._speaker is None or scene.words_seed is None:
+        expressions: list[Expression] = []
+        if self._speaker is not None and scene.words_seed is not None:
+            is_photo = isinstance(scene.background, PhotoBackground)
+            expressions = self._speaker.speak(target, composite, scene.words_seed, is_photo=is_photo)
+        elif self._answered is None:
             return target
-        is_photo = isinstance(scene.background, PhotoBackground)
-        return {**target, "expressions": self._speaker.speak(target, composite, scene.words_seed, is_photo=is_photo)}
+        if self._answered is not None:
+            said = {expression["text"] for expression in expressions}
+            more = self._answered.for_scene(scene, target) or []
+            expressions += [expression for expression in more if expression["text"] not in said]
+        return {**target, "expressions": expressions}
 
     def identity(self) -> dict[str, Any]:
         """What a position in this stream depends on: plain values, equal for equal streams."""
@@ -189,6 +211,8 @@ class SOSDataset(SampleStream):
             "seed": self.seed,
             "length": self.length,
             "photos": None if self.backgrounds is None else self.backgrounds.fingerprint(),
+            "words": None if self._words is None else self._words.fingerprint(),
+            "answered": None if self._answered is None else self._answered.fingerprint(),
         }
 
     @property

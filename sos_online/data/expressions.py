@@ -17,7 +17,7 @@ from sos_online.refer import (
     write_expressions,
 )
 from sos_online.rng import words_generator
-from sos_online.types import Composite, Expression, Target, Words
+from sos_online.types import Composite, Expression, SegmentWords, Target, Words
 
 _MOST_RECENT = 4096
 
@@ -26,15 +26,21 @@ class Speaker:
     """Says of a target what is true of it.
 
     Args:
-        library: whose categories and words the target's rows have.
+        library: whose categories the target's rows have.
+        words: of the library's segments; those of the library if None.
         choice: how many expressions of each kind.
         on_broken: told of a segment whose words are damaged, which then has none; raises what is to stop.
     """
 
     def __init__(
-        self, library: SegmentLibrary, choice: ExpressionChoice, on_broken: Callable[[BrokenSegmentError], None]
+        self,
+        library: SegmentLibrary,
+        words: SegmentWords | None,
+        choice: ExpressionChoice,
+        on_broken: Callable[[BrokenSegmentError], None],
     ) -> None:
         self._library = library
+        self._source = library if words is None else words
         self._choice = choice
         self._on_broken = on_broken
         self._names = SpokenNames(library.category_names)
@@ -70,7 +76,7 @@ class Speaker:
 
     def _read(self, segment: int) -> Words:
         try:
-            return self._library.words(segment)
+            return self._source.words(segment)
         except BrokenSegmentError as error:
             self._on_broken(error)
             return Words()

@@ -25,8 +25,8 @@ def transform_sample(transforms: Transforms, image: Image, target: Target, gener
 
     The global generators are seeded from ``generator`` meanwhile. Rows that lose all pixels go, and boxes are refitted
     to the moved instance map; of a real image, whose target has ``masks`` or no instance map that says all, see
-    ``refit_annotated``. Light that is still to come (``target["light"]``) stays out of the transforms' sight. Of a target
-    that brings ``expressions`` (from a cache) they are kept only if the instance map is what it was: in a mirrored
+    ``refit_annotated``. Light that is still to come (``target["light"]``) stays out of the transforms' sight. What
+    a target brings of ``expressions`` (from a cache) is kept only if the instance map is what it was: in a mirrored
     picture *left* is a lie.
 
     Raises:

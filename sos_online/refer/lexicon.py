@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal, NamedTuple, get_args
 
 Facet = Literal["height", "surface", "shape", "colour", "pattern", "material"]
@@ -34,7 +34,8 @@ _NEAR: dict[Facet, tuple[str, ...]] = {
     "height": (),
     "surface": (
         "glossy shiny grained translucent smooth soft ribbed",
-        "matte grained smooth soft rough ribbed",
+        "matte grained smooth soft ribbed",
+        "matte grained soft rough ribbed",
         "grained translucent soft rough ribbed",
     ),
     "shape": ("round oval", "square rectangular"),
@@ -75,13 +76,13 @@ _FACET_OF: dict[str, Facet] = {word: facet for facet, words in _WORDS.items() fo
 _GROUPS = {facet: [frozenset(group.split()) for group in groups] for facet, groups in _NEAR.items()}
 
 
-@cache
+@lru_cache(maxsize=1 << 16)
 def attribute(text: str) -> Attribute | None:
     """The attribute that a text in lower case is, as a whole; None if it is none that is known."""
     word = _SAME.get(text, text)
     facet = _FACET_OF.get(word)
-    if facet is None and " " not in word and len(word.removesuffix(_ENDING_OF_PATTERNS)) not in (0, len(word)):
-        facet = "pattern"
+    if facet is None and word.endswith(_ENDING_OF_PATTERNS) and word.replace("-", "").isalpha():
+        facet = "pattern" if len(word) > len(_ENDING_OF_PATTERNS) else None
     if facet is not None:
         return Attribute(facet, word)
     shade, blank, rest = word.partition(" ")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import Any, NamedTuple
 
 # the head of a name stands before these: "map of Japan" is a map
@@ -16,7 +16,7 @@ _SINGULAR_IN_S = frozenset(
     {"lens", "canvas", "atlas", "gas", "bias", "christmas", "pancreas", "news", "series", "rhinoceros"}
 )
 _PLURAL_WITHOUT_S = frozenset(
-    {"people", "children", "men", "women", "teeth", "feet", "geese", "mice", "dice", "oxen", "scissors"}
+    {"people", "children", "men", "women", "teeth", "feet", "geese", "mice", "dice", "oxen", "scissors", "skis"}
 )
 _UNCOUNTED = frozenset(
     {"money", "food", "rice", "bread", "fog", "ice", "wood", "yarn", "sushi", "dna", "hockey", "water"}
@@ -26,7 +26,7 @@ _REMEMBERED = 1 << 15
 _LETTERS = re.compile(r"[^\W\d_]")
 _IN_PARENTHESES = re.compile(r"\([^()]*\)")
 _BLANKS = re.compile(r"[\s_]+")
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"[^\W_]+")
 
 
 class Noun(NamedTuple):
@@ -76,10 +76,9 @@ def words_in(text: str) -> str:
     return f" {' '.join(_WORD.findall(text.lower()))} "
 
 
-@cache
 def share_a_word(one: str, other: str) -> bool:
     """Whether two names in lower case have a word of three letters or more in common: they may mean the same thing."""
-    return bool(_content_words(one) & _content_words(other))
+    return not _content_words(one).isdisjoint(_content_words(other))
 
 
 class SpokenNames:
@@ -118,7 +117,8 @@ class SpokenNames:
         for start in range(len(told)):
             for stop in range(start + 1, min(len(told), start + self._longest) + 1):
                 said = f" {' '.join(told[start:stop])} "
-                if (said in self._count_by_name or f"{said[:-2]} " in self._count_by_name) and said not in own_words:
+                is_name = said in self._count_by_name or f"{said.removesuffix('s ')} " in self._count_by_name
+                if is_name and said not in own_words:
                     return True
         return False
 
@@ -137,9 +137,10 @@ class SpokenNames:
         return max((name.count(" ") - 1 for name in self._count_by_name), default=0)
 
 
-def _content_words(name: str) -> set[str]:
+@lru_cache(maxsize=_REMEMBERED)
+def _content_words(name: str) -> frozenset[str]:
     words = (word for word in _WORD.findall(name) if len(word) >= 3 and word not in _STOP_WORDS)
-    return {word.removesuffix("s") for word in words}
+    return frozenset(word.removesuffix("s") for word in words)
 
 
 def _is_plural(word: str) -> bool:

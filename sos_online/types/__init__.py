@@ -15,7 +15,7 @@ from sos_online.types.composite import Composite, RegionMask
 from sos_online.types.expression import EXPRESSION_KINDS, SCOPES, Expression, ExpressionKind, Scope, scope_of
 from sos_online.types.layout import BoxTable, LayoutData, LearnedLayout
 from sos_online.types.light import Blender, CameraSpec, Direction, LightSpec, Relighting
-from sos_online.types.protocols import PhotoPixels, SegmentIndex, SegmentPixels
+from sos_online.types.protocols import PhotoPixels, SceneExpressions, SegmentIndex, SegmentPixels, SegmentWords
 from sos_online.types.quality import FLAGS, Flag, Measure
 from sos_online.types.scene import Placement, Scene
 from sos_online.types.values import RGB, Box, Pixels, Section, Target
@@ -49,10 +49,12 @@ __all__ = [
     "RegionMask",
     "Relighting",
     "Scene",
+    "SceneExpressions",
     "Scope",
     "Section",
     "SegmentIndex",
     "SegmentPixels",
+    "SegmentWords",
     "SolidBackground",
     "Target",
     "Words",

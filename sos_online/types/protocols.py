@@ -8,8 +8,11 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from sos_online.types.expression import Expression
 from sos_online.types.quality import Measure
-from sos_online.types.values import Pixels
+from sos_online.types.scene import Scene
+from sos_online.types.values import Pixels, Target
+from sos_online.types.words import Words
 
 
 class SegmentIndex(Protocol):
@@ -78,6 +81,30 @@ class SegmentPixels(Protocol):
 
     def colour(self, segment: int, level: int) -> Pixels:
         """uint8 ``[h, w, 3]``: RGB, straight, bled under the edge. Raises ``BrokenSegmentError``."""
+        ...
+
+
+class SegmentWords(Protocol):
+    """What is known of segments in words, beyond what their library says."""
+
+    def words(self, segment: int) -> Words:
+        """Of one segment. Raises ``BrokenSegmentError``."""
+        ...
+
+    def fingerprint(self) -> str:
+        """Another one for other words."""
+        ...
+
+
+class SceneExpressions(Protocol):
+    """Expressions about scenes, made before."""
+
+    def for_scene(self, scene: Scene, target: Target) -> list[Expression] | None:
+        """Those that are true of a scene's target, as rows of it; None if there are none for it."""
+        ...
+
+    def fingerprint(self) -> str:
+        """Another one for other expressions."""
         ...
 
 
