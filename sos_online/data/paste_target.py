@@ -32,8 +32,8 @@ def paste_target(photo: Target, pasted: Target, rule: VisibilityRule) -> Target:
         annotated), ``amodal_boxes`` (as annotated), ``segment_ids`` (-1 for a photo's rows), and ``amodal_masks`` if
         ``pasted`` has them. ``instance_map`` holds all rows; where masks of the photo overlap, the smaller is in front.
         Row-wise values that only ``photo`` has are -1 for pasted rows (0 where no sign fits). LVIS' lists stay true: a
-        pasted category is not absent any more, and one that nobody looked for, or of which a row went though it can be seen,
-        is not annotated exhaustively.
+        pasted category is not absent any more, and one that nobody looked for, or of which a row went though it can be
+        seen, is not annotated exhaustively.
 
     Raises:
         StreamError: ``photo`` has no ``boxes``, ``labels``, ``area`` or ``iscrowd``, or neither ``masks`` nor an

@@ -69,8 +69,7 @@ class Facts:
 
     def is_a(self, kind: Kind) -> Extent:
         """Rows that are of a kind."""
-        answers = [is_kind(words.folded, kind) for words in self.words]
-        return _extent(answers)
+        return _extent([self._is_a(words, kind) for words in self.words])
 
     def looks(self, attribute: Attribute) -> Extent:
         """Rows that have an attribute."""
@@ -145,6 +144,12 @@ class Facts:
         if says == "relation" and other is not None and value in (*DIRECTIONS, "in front of", "behind", "on"):
             return self.relation(value, other)
         return Extent(0, self.everything)
+
+    def _is_a(self, words: ObjectWords, kind: Kind) -> bool | None:
+        answer = is_kind(words.folded, kind)
+        # is an apple of wood a fruit, and a toy car a vehicle?
+        made = "material" in words.stated or " toy " in words.mentions
+        return None if answer and made else answer
 
     def _has(self, row: int, attribute: Attribute) -> bool | None:
         coarse = attribute.facet in COARSE

@@ -6,7 +6,7 @@ from sos_online.refer.anchors import by_look, by_name_alone
 from sos_online.refer.attribute_phrases import not_like
 from sos_online.refer.draws import Draws
 from sos_online.refer.goals import including, no_row
-from sos_online.refer.lexicon import Attribute, colours
+from sos_online.refer.lexicon import Attribute, attribute, colours
 from sos_online.refer.naming import Naming
 from sos_online.refer.nouns import noun
 from sos_online.refer.one import kind_of
@@ -96,6 +96,10 @@ def _with_another_look(naming: Naming, row: int, base: Phrase, draws: Draws) -> 
     if not pool:
         return None
     instead = draws.pick(pool)
+    named = (attribute(word) for word in base.head.folded.split())
+    # no rubber duck is asked to be of plastic
+    if any(one is not None and one.facet == instead.facet for one in named):
+        return None
     if instead.word in base.head.folded or naming.facts.names.other_name_in(instead.word, base.head.name):
         return None
     words = [instead]

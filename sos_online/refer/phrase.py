@@ -63,9 +63,14 @@ def core(phrase: Phrase, *, many: bool = False) -> str:
     """The phrase up to its noun, without an article or number."""
     if phrase.whole:
         return phrase.whole
-    ordered = sorted(phrase.adjectives, key=lambda one: FACETS.index(one.facet))
+    ordered = sorted(phrase.adjectives, key=_place_before_noun)
     noun = phrase.head.many if many and not phrase.head.is_plural else phrase.head.name
     return " ".join([*([phrase.first] if phrase.first else []), *(one.word for one in ordered), noun])
+
+
+def _place_before_noun(one: Attribute) -> float:
+    """A striped ball is a red striped ball, and a plain one a plain red ball."""
+    return FACETS.index("colour") - 0.5 if one.word == "plain" else FACETS.index(one.facet)
 
 
 def tail(phrase: Phrase, draws: Draws, *, many: bool = False) -> str:
@@ -108,7 +113,7 @@ def plural(phrase: Phrase, draws: Draws, *, counted: bool = True) -> str:
     if phrase.head.is_plural:
         return draws.pick((f"the {words}", f"all the {words}", words))
     number = NUMBERS[count] if count < len(NUMBERS) else str(count)
-    options = [f"the {number} {words}", f"all {number} {words}", f"all the {number} {words}"]
+    options = [f"the {number} {words}", f"all {number} {words}"]
     if count == 2:
         options = [f"both {words}", f"both the {words}", f"the two {words}", f"the two {words}"]
     same = phrase.head.many == phrase.head.name  # "the fish" does not say that it means two

@@ -60,7 +60,8 @@ def by_relation(
         anchor = anchors.phrase(row) if fitting else None
         if anchor is not None:
             name, extent = draws.pick(fitting)
-            return _related(base, extent, f"{draws.pick(_WORDS[name])} {definite(anchor, draws)}", anchor)
+            phrase = _related(base, extent, f"{draws.pick(_WORDS[name])} {definite(anchor, draws)}", anchor)
+            return phrase._replace(definite=True) if name == "nearest" else phrase
     return None
 
 
