@@ -26,6 +26,7 @@ from measuring import Figures, bytes_read, drop_from_cache, in_fresh_process, pr
 import sos_online as sos
 from sos_online.library.finish import Settled, finish
 from sos_online.library.format import Manifest, left_out_path, rows_path, shard_path
+from sos_online.library.open_files import OpenFiles
 from sos_online.library.shards import Part, PixelShard
 from sos_online.types import Pixels
 
@@ -108,8 +109,8 @@ def _watched() -> Iterator[list[list[tuple[int, int]]]]:
     touched: list[list[tuple[int, int]]] = []
     opened, read = PixelShard.__init__, PixelShard.read
 
-    def watched_opening(shard: PixelShard, path: Path, crc: int) -> None:
-        opened(shard, path, crc)
+    def watched_opening(shard: PixelShard, path: Path, crc: int, files: OpenFiles) -> None:
+        opened(shard, path, crc, files)
         touched[-1].append((id(shard), 0))
 
     def watched_read(shard: PixelShard, row: int, part: Part) -> Pixels:

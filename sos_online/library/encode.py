@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, Any
 
 import cv2
@@ -72,7 +73,8 @@ class EncodedSegment:
     levels: list[EncodedLevel]
 
 
-def level_sizes(size_wh: tuple[int, int], ladder: tuple[int, ...]) -> list[tuple[int, int]]:
+@lru_cache(maxsize=1 << 14)  # asked for three times for each object of a sample
+def level_sizes(size_wh: tuple[int, int], ladder: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
     """(width, height) of each stored level of a crop whose own size is ``size_wh``, small to large."""
     longest = max(size_wh)
     sizes = [
@@ -80,7 +82,7 @@ def level_sizes(size_wh: tuple[int, int], ladder: tuple[int, ...]) -> list[tuple
         for side in ladder
         if side < longest
     ]
-    return [*sizes, size_wh]
+    return (*sizes, size_wh)
 
 
 def crop_to_alpha(rgba: Pixels) -> Pixels | None:

@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 
 from sos_online.errors import LibraryError, SOSError
 from sos_online.library.format import MANIFEST, TABLES, Manifest, tables_folder
+from sos_online.library.open_files import KEPT
 from sos_online.library.tables import Tables, open_tables
 from sos_online.storage import Mirror, Place
 
@@ -29,12 +30,19 @@ class LibraryFiles(Protocol):
     where: str
     address: str | Place
 
+    @property
+    def kept_open(self) -> int:
+        """How many of its files may stay open."""
+        ...
+
     def use(self, path: Path, read: Callable[[Path], T]) -> T:
         """What ``read`` makes of a file below ``root``."""
 
 
 class LocalFiles:
     """A folder on this machine."""
+
+    kept_open = KEPT
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -51,6 +59,8 @@ class MirroredFiles:
     A local copy that turns out to be damaged is fetched anew, once. If it is no better, the library may have changed
     since it was opened; then that is said.
     """
+
+    kept_open = 0  # one that is open takes its room on the disk even when it has gone
 
     def __init__(self, mirror: Mirror, fingerprint: str) -> None:
         self.root = mirror.folder

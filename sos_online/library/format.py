@@ -19,6 +19,7 @@ Shards are never rewritten: a library grows by new ones.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 import pyarrow as pa
@@ -43,6 +44,7 @@ TABLES = (CATEGORIES, ALIASES, GROUPS, SHARDS, INDEX, QUALITY)
 BUILDING = "building.json"  # the mark of an unfinished build; no part of a library
 
 
+@lru_cache(maxsize=4096)  # asked for twice for each object of a sample
 def shard_path(root: Path, shard: int) -> Path:
     return root / "pixels" / f"{shard:05d}.arrow"
 

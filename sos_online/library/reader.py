@@ -17,6 +17,7 @@ from sos_online.library.encode import level_sizes
 from sos_online.library.entries import Entry, entry_at
 from sos_online.library.files import open_local, open_mirrored
 from sos_online.library.format import INDEX, QUALITY, rows_path, shard_path, tables_folder
+from sos_online.library.open_files import OpenFiles
 from sos_online.library.rows import ShardRows
 from sos_online.library.shards import Part, PixelShard
 from sos_online.storage import Place, is_url, open_place
@@ -55,6 +56,7 @@ class SegmentLibrary:
         self._rows_crc, self._pixels_crc = tables.rows_crc, tables.pixels_crc
         self._checked: set[Measure] = set()
         self._shards: dict[int, PixelShard] = {}
+        self._open_files = OpenFiles(self._files.kept_open)
         # one object's entry is asked for by the plan, by its alpha and by its colours
         self._entry = lru_cache(maxsize=_RECENT_ENTRIES)(self._read_entry)
         # rows stay mapped, of which a process may have only so many
@@ -214,7 +216,7 @@ class SegmentLibrary:
 
     def _shard(self, shard: int, path: Path) -> PixelShard:
         if shard not in self._shards:
-            self._shards[shard] = PixelShard(path, int(self._pixels_crc[shard]))
+            self._shards[shard] = PixelShard(path, int(self._pixels_crc[shard]), self._open_files)
         return self._shards[shard]
 
     def _read_entry(self, segment: int) -> Entry:

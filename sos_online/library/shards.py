@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
+import struct
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -15,10 +15,12 @@ from sos_online.errors import BrokenSegmentError, LibraryError
 from sos_online.library.arrow_files import map_bytes, parse_table, write_table
 from sos_online.library.encode import EncodedLevel
 from sos_online.library.format import PIXELS_SCHEMA
+from sos_online.library.open_files import OpenFiles
 from sos_online.types import Pixels
 
 Part = Literal["colour", "alpha"]
 _CRC = b"crc"
+_OFFSETS = struct.Struct("<qq")
 
 
 def write_shard(path: Path, levels: Sequence[EncodedLevel]) -> int:
@@ -44,17 +46,18 @@ class _Column(NamedTuple):
 class PixelShard:
     """A shard of which it is known where everything is; ``read`` reads the bytes of one row.
 
-    Nothing stays mapped or open: a process that serves a large library meets tens of thousands of shards, mapped pages
-    cost it page tables that are its own, and a mapped file that is cut ends it.
+    Nothing stays mapped, and few files stay open: a process that serves a large library meets tens of thousands of
+    shards, mapped pages cost it page tables that are its own, and a mapped file that is cut ends it.
 
     Raises:
         LibraryError: it cannot be read, or is another shard than ``crc`` says, see :func:`write_shard`.
     """
 
-    __slots__ = ("_columns", "_path", "_rows")
+    __slots__ = ("_columns", "_files", "_path", "_rows")
 
-    def __init__(self, path: Path, crc: int) -> None:
+    def __init__(self, path: Path, crc: int, files: OpenFiles) -> None:
         self._path = str(path)
+        self._files = files
         content = map_bytes(path, random=True)
         batch, metadata = parse_table(path, content, PIXELS_SCHEMA)
         if metadata.get(_CRC) != str(crc).encode():
@@ -64,18 +67,23 @@ class PixelShard:
 
     def read(self, row: int, part: Part) -> Pixels:
         """The encoded bytes of one row, uint8 ``[n]``. Raises ``BrokenSegmentError``."""
+        try:
+            return self._read(row, part)
+        except BrokenSegmentError:
+            self._files.forget(self._path)  # a copy that was fetched anew would not be seen
+            raise
+
+    def _read(self, row: int, part: Part) -> Pixels:
         if not 0 <= row < self._rows:
             raise BrokenSegmentError(f"{self._path}: row {row} of {self._rows} is asked for")
         column = self._columns[part == "alpha"]
         try:
-            with open(self._path, "rb", buffering=0) as file:  # noqa: PTH123  # half of the time of Path.open
-                if hasattr(os, "posix_fadvise"):  # the neighbours are of no use
-                    os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_RANDOM)
-                start, stop = np.frombuffer(_bytes_at(file, column.offsets + 8 * row, 16), np.int64).tolist()
-                if not 0 <= start <= stop <= column.size:
-                    raise BrokenSegmentError(f"{self._path}: row {row}: {part} reaches outside the file")
-                encoded = _bytes_at(file, column.data + start, stop - start)
-                checksum = int.from_bytes(_bytes_at(file, column.checksums + 4 * row, 4), "little")
+            file = self._files.open(self._path)
+            start, stop = _OFFSETS.unpack(file.read(column.offsets + 8 * row, _OFFSETS.size))
+            if not 0 <= start <= stop <= column.size:
+                raise BrokenSegmentError(f"{self._path}: row {row}: {part} reaches outside the file")
+            encoded = file.read(column.data + start, stop - start)
+            checksum = int.from_bytes(file.read(column.checksums + 4 * row, 4), "little")
         except OSError as error:
             raise BrokenSegmentError(f"{self._path}: cannot be read: {error.strerror or error}") from None
         if zlib.crc32(encoded) != checksum:
@@ -95,11 +103,3 @@ class PixelShard:
         if not 0 <= place <= content.size - buffer.size:
             raise LibraryError(f"{self._path}: is compressed, expected columns as they are")
         return place
-
-
-def _bytes_at(file: BinaryIO, place: int, size: int) -> bytes:
-    file.seek(place)
-    data = file.read(size)
-    if len(data) < size:
-        raise OSError("it ends early")
-    return data

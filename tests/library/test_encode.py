@@ -46,7 +46,7 @@ def smooth_disc(side: int, colour: tuple[int, int, int]) -> Pixels:
     ],
 )
 def test_level_sizes_table(size_wh: tuple[int, int], ladder: tuple[int, ...], expected: list[tuple[int, int]]) -> None:
-    assert level_sizes(size_wh, ladder) == expected
+    assert list(level_sizes(size_wh, ladder)) == expected
 
 
 @given(size_wh=SIDES, ladder=LADDERS)

@@ -23,7 +23,7 @@ def test_pixels_are_those_of_the_source(built: Path, cutouts: Path) -> None:
     """Sizes as promised; alpha without loss and colours close at the largest level."""
     library = sos.SegmentLibrary.open(built)
     for row in range(len(library)):
-        sizes = list(library.level_sizes(row))
+        sizes = library.level_sizes(row)
         assert sizes == level_sizes(library.size_wh(row), ENCODING.ladder)
         for level, (width, height) in enumerate(sizes):
             assert library.alpha(row, level).shape == (height, width)

@@ -11,6 +11,7 @@ import pytest
 from sos_online.errors import BrokenSegmentError, LibraryError
 from sos_online.library.encode import EncodedLevel
 from sos_online.library.format import PIXELS_SCHEMA
+from sos_online.library.open_files import KEPT, OpenFiles
 from sos_online.library.shards import PixelShard, write_shard
 
 LEVELS = [EncodedLevel(b"colour" * 50, b"alpha"), EncodedLevel(b"", b"a"), EncodedLevel(b"c", b"")]
@@ -19,7 +20,7 @@ LEVELS = [EncodedLevel(b"colour" * 50, b"alpha"), EncodedLevel(b"", b"a"), Encod
 @pytest.mark.parametrize("levels", [[], LEVELS[1:2], LEVELS[2:], LEVELS], ids=["none", "no colour", "no alpha", "all"])
 def test_round_trip(levels: list[EncodedLevel], tmp_path: Path) -> None:
     path = tmp_path / "shard.arrow"
-    shard = PixelShard(path, write_shard(path, levels))
+    shard = PixelShard(path, write_shard(path, levels), OpenFiles(KEPT))
     found = [EncodedLevel(shard.read(row, "colour").tobytes(), shard.read(row, "alpha").tobytes())
              for row in range(len(levels))]  # fmt: skip
     assert found == levels
@@ -36,22 +37,22 @@ def test_compressed_columns_are_refused(tmp_path: Path) -> None:
     with pa.ipc.new_file(str(path), schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
         writer.write(pa.table(columns, schema))
     with pytest.raises(LibraryError, match=r"shard\.arrow: is compressed"):
-        PixelShard(path, 7)
+        PixelShard(path, 7, OpenFiles(KEPT))
 
 
 def test_another_shard_is_refused(tmp_path: Path) -> None:
     """Whole, and of the same sizes."""
     crc = write_shard(tmp_path / "one.arrow", LEVELS)
     write_shard(tmp_path / "two.arrow", [EncodedLevel(b"C" * 300, b"ALPHA"), *LEVELS[1:]])
-    PixelShard(tmp_path / "one.arrow", crc)
+    PixelShard(tmp_path / "one.arrow", crc, OpenFiles(KEPT))
     with pytest.raises(LibraryError, match=r"two\.arrow: is not the shard that the library was made with"):
-        PixelShard(tmp_path / "two.arrow", crc)
+        PixelShard(tmp_path / "two.arrow", crc, OpenFiles(KEPT))
 
 
 def test_what_happens_to_a_file_after_it_was_opened(tmp_path: Path) -> None:
     """It is not mapped: a file that is cut is an error, and not the end of the process."""
     path = tmp_path / "shard.arrow"
-    shard = PixelShard(path, write_shard(path, LEVELS))
+    shard = PixelShard(path, write_shard(path, LEVELS), OpenFiles(KEPT))
     path.write_bytes(path.read_bytes()[:300])
     with pytest.raises(BrokenSegmentError, match=r"shard\.arrow: cannot be read: it ends early"):
         shard.read(0, "colour")
@@ -65,9 +66,10 @@ def test_open_shards_cost_little(tmp_path: Path) -> None:
     """A process that serves a large library has all its shards open: no file descriptor and 2 kB at most for each."""
     path = tmp_path / "shard.arrow"
     crc = write_shard(path, LEVELS)
-    first = [PixelShard(path, crc) for _ in range(200)]  # whatever is allocated once
+    open_files = OpenFiles(KEPT)
+    first = [PixelShard(path, crc, open_files) for _ in range(200)]  # whatever is allocated once
     files, memory = len(list(Path("/proc/self/fd").iterdir())), anonymous_memory()
-    shards = [PixelShard(path, crc) for _ in range(2000)]
+    shards = [PixelShard(path, crc, open_files) for _ in range(2000)]
     assert len(list(Path("/proc/self/fd").iterdir())) == files
     assert anonymous_memory() - memory < 2048 * len(shards)
     assert first[0].read(0, "alpha").tobytes() == shards[-1].read(0, "alpha").tobytes()
