@@ -2,6 +2,9 @@
 
 from sos_online.data import (
     COCO_LVIS_SYNONYMS,
+    AnsweredExpressions,
+    AnsweredParaphrases,
+    AnsweredWords,
     Backgrounds,
     Batch,
     CachedDataset,
@@ -11,6 +14,7 @@ from sos_online.data import (
     Detectron2Collate,
     DeviceStage,
     FinishOnCpu,
+    GroundingDinoCollate,
     HuggingFaceDetectionCollate,
     HuggingFaceSegmentationCollate,
     LvisDataset,
@@ -27,6 +31,7 @@ from sos_online.data import (
     choose_images,
     collate,
     export,
+    grounding_dino_loss,
     make_device_stage,
     make_loader,
     mix,
@@ -66,7 +71,7 @@ from sos_online.library import (
     read_vocabulary,
 )
 from sos_online.recipe import Recipe
-from sos_online.types import CameraSpec, LightSpec, Placement, Scene, Words
+from sos_online.types import CameraSpec, Expression, LightSpec, Placement, Scene, Words
 from sos_online.version import __version__
 
 __all__ = [
@@ -100,6 +105,7 @@ __all__ = [
     "Placement",
     "LightSpec",
     "CameraSpec",
+    "Expression",
     "make_loader",
     "SOSLoader",
     "DeviceStage",
@@ -128,8 +134,14 @@ __all__ = [
     "FinishOnCpu",
     "HuggingFaceDetectionCollate",
     "HuggingFaceSegmentationCollate",
+    "GroundingDinoCollate",
+    "grounding_dino_loss",
     "Detectron2Collate",
     "MMDetectionCollate",
+    # words
+    "AnsweredExpressions",
+    "AnsweredWords",
+    "AnsweredParaphrases",
     # errors
     "SOSError",
     "LibraryError",

@@ -32,6 +32,7 @@ class Purpose(IntEnum):
     MIX = 6
     PASTE = 7
     WORDS = 8
+    CAPTIONS = 9
 
 
 def sample_generator(

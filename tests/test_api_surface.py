@@ -17,7 +17,8 @@ PUBLIC = {
     "SampleStream", "write_cache", "verify_cache", "cached", "CachedDataset", "CacheSettings", "CocoDataset",
     "LvisDataset", "choose_images", "MapStream", "mix", "MixedDataset", "Schedule", "COCO_LVIS_SYNONYMS",
     "CopyPaste", "export", "FinishOnCpu", "HuggingFaceDetectionCollate", "HuggingFaceSegmentationCollate",
-    "Detectron2Collate", "MMDetectionCollate", "CacheError", "BrokenSampleError",
+    "GroundingDinoCollate", "grounding_dino_loss", "Expression", "AnsweredExpressions", "AnsweredWords",
+    "AnsweredParaphrases", "Detectron2Collate", "MMDetectionCollate", "CacheError", "BrokenSampleError",
     "SOSError", "LibraryError", "SourceError", "RecipeError", "StreamError", "BrokenSegmentError", "BrokenPhotoError",
 }  # fmt: skip
 

@@ -122,6 +122,7 @@ def test_purposes_keep_their_numbers() -> None:
         "MIX": 6,
         "PASTE": 7,
         "WORDS": 8,
+        "CAPTIONS": 9,
     }
 
 

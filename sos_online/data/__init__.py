@@ -3,10 +3,13 @@
 from sos_online.data.adapters import (
     Detectron2Collate,
     FinishOnCpu,
+    GroundingDinoCollate,
     HuggingFaceDetectionCollate,
     HuggingFaceSegmentationCollate,
     MMDetectionCollate,
+    grounding_dino_loss,
 )
+from sos_online.data.asking import AnsweredExpressions, AnsweredParaphrases, AnsweredWords
 from sos_online.data.backgrounds import Backgrounds
 from sos_online.data.batch import Batch, collate
 from sos_online.data.cache import CachedDataset, CacheSettings, cached, verify_cache, write_cache
@@ -25,6 +28,9 @@ from sos_online.data.stream import SampleStream
 
 __all__ = [
     "COCO_LVIS_SYNONYMS",
+    "AnsweredExpressions",
+    "AnsweredParaphrases",
+    "AnsweredWords",
     "Backgrounds",
     "Batch",
     "CacheSettings",
@@ -34,6 +40,7 @@ __all__ = [
     "Detectron2Collate",
     "DeviceStage",
     "FinishOnCpu",
+    "GroundingDinoCollate",
     "HuggingFaceDetectionCollate",
     "HuggingFaceSegmentationCollate",
     "LvisDataset",
@@ -50,6 +57,7 @@ __all__ = [
     "choose_images",
     "collate",
     "export",
+    "grounding_dino_loss",
     "make_device_stage",
     "make_loader",
     "mix",
