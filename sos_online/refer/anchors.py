@@ -14,7 +14,7 @@ from sos_online.refer.relations import Anchors, by_relation
 
 def by_name_alone(naming: Naming) -> Anchors:
     """The mug: where there is but one."""
-    return Anchors([row for row in naming.alone if not _is_double(naming.by_name(row))], naming.by_name)
+    return Anchors(naming.alone, naming.by_name)
 
 
 def by_name_or_order(naming: Naming, draws: Draws) -> Anchors:
@@ -27,7 +27,7 @@ def by_name_or_order(naming: Naming, draws: Draws) -> Anchors:
         ordered = by_order(naming, base, row, draws)
         return ordered if ordered is not None and not ordered.behind else None
 
-    return Anchors(_nameable(naming), anchor)
+    return Anchors(naming.anchors, anchor)
 
 
 def by_look(naming: Naming, draws: Draws) -> Anchors:
@@ -41,7 +41,7 @@ def by_look(naming: Naming, draws: Draws) -> Anchors:
             phrase = None if base is None else by_size(naming, row, base, draws)
         return phrase if phrase is not None and phrase.looks else None
 
-    return Anchors(_nameable(naming), anchor)
+    return Anchors(naming.anchors, anchor)
 
 
 def by_two_hops(naming: Naming, draws: Draws) -> Anchors:
@@ -63,18 +63,4 @@ def by_two_hops(naming: Naming, draws: Draws) -> Anchors:
         return None if phrase is None else phrase._replace(joint="that is")
 
     # with no row in doubt, "the mug" alone is surely no anchor
-    decided = [row for row in _nameable(naming) if _means_several(naming.by_name(row))]
-    return Anchors(decided, anchor)
-
-
-def _nameable(naming: Naming) -> list[int]:
-    return [row for row, phrase in enumerate(naming.names) if phrase is not None and not _is_double(phrase)]
-
-
-def _means_several(phrase: Phrase | None) -> bool:
-    return phrase is not None and phrase.extent.decided and phrase.extent.size >= 2
-
-
-def _is_double(phrase: Phrase | None) -> bool:
-    """Whether the name reads like two things, which would be taken apart."""
-    return phrase is None or " and " in phrase.head.folded
+    return Anchors(naming.with_peers, anchor)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -12,19 +12,14 @@ _BLOCK = 256
 
 
 class Draws:
-    """Choices from one generator; a block of numbers is drawn at once, which takes a twentieth of the time."""
+    """Choices from one generator.
+
+    Attributes:
+        share: when called, a number in ``[0, 1)``.
+    """
 
     def __init__(self, generator: np.random.Generator) -> None:
-        self._generator = generator
-        self._numbers: list[float] = []
-
-    def share(self) -> float:
-        """A number in ``[0, 1)``."""
-        try:
-            return self._numbers.pop()
-        except IndexError:
-            self._numbers = self._generator.random(_BLOCK).tolist()
-            return self._numbers.pop()
+        self.share: Callable[[], float] = _numbers(generator).__next__
 
     def chance(self, probability: float) -> bool:
         return self.share() < probability
@@ -44,3 +39,9 @@ class Draws:
             other = int(self.share() * (last + 1))
             order[last], order[other] = order[other], order[last]
         return order
+
+
+def _numbers(generator: np.random.Generator) -> Iterator[float]:
+    """Without end; a block is drawn at once, which takes a twentieth of the time."""
+    while True:
+        yield from generator.random(_BLOCK).tolist()

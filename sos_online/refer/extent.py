@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
 
 class Extent(NamedTuple):
     """Bit ``i`` stands for row ``i``.
@@ -18,8 +21,13 @@ class Extent(NamedTuple):
     doubt: int
 
     def __and__(self, other: Extent) -> Extent:
-        true = self.true & other.true
-        return Extent(true, (self.true | self.doubt) & (other.true | other.doubt) & ~true)
+        mine, my_doubt = self
+        its, its_doubt = other
+        possible = (mine | my_doubt) & (its | its_doubt)
+        if not possible:
+            return NOTHING
+        true = mine & its
+        return Extent(true, possible & ~true)
 
     def without(self, other: Extent) -> Extent:
         """True where this is and the other is false: *and not*."""
@@ -49,6 +57,21 @@ def bits_of(rows: Iterable[int]) -> int:
     for row in rows:
         bits |= 1 << row
     return bits
+
+
+def bits_of_each(flags: npt.NDArray[np.bool_]) -> list[int]:
+    """Each row of flags ``[n, N]`` as the bits of a set."""
+    packed = np.packbits(flags, axis=1, bitorder="little")
+    return [int.from_bytes(row, "little") for row in map(bytes, packed)]
+
+
+def extents_of_anchors(true: npt.NDArray[np.bool_], false: npt.NDArray[np.bool_]) -> list[Extent]:
+    """Of which rows o a relation to each anchor p is true and false, given as ``[p, o]``; of p itself it is false."""
+    everything = (1 << len(true)) - 1
+    return [
+        Extent(yes, everything & ~yes & ~no & ~(1 << anchor))
+        for anchor, (yes, no) in enumerate(zip(bits_of_each(true), bits_of_each(false), strict=True))
+    ]
 
 
 def rows_of(bits: int) -> Iterator[int]:

@@ -14,11 +14,11 @@ from sos_online.refer.kinds import KINDS, Kind, is_kind
 from sos_online.refer.lexicon import COARSE, Attribute, attribute, near
 from sos_online.refer.nouns import SpokenNames, share_a_word, words_in
 from sos_online.refer.object_words import ObjectWords, Part
-from sos_online.refer.occlusion import Ints, Occlusion
+from sos_online.refer.occlusion import COVERING, Ints, covering_relations
 from sos_online.refer.sizes import rows_smaller
 from sos_online.types import Target
 
-_SEEN_COARSE, _SEEN_FINE, _PIXELS_FINE, _SEEN_PART, _SEEN_PHRASE = 0.35, 0.6, 256, 0.8, 0.6
+_SEEN_COARSE, _SEEN_FINE, _PIXELS_FINE, _SEEN_PART = 0.35, 0.6, 256, 0.8
 OPPOSITE: dict[Side, Side] = {"left": "right", "right": "left", "top": "bottom", "bottom": "top"}
 
 
@@ -44,9 +44,11 @@ class Facts:
         self._area = np.asarray(target["area"], np.float64)
         self._visibility = np.asarray(target["visibility"], np.float64)
         self._whole_area = self._area / np.maximum(self._visibility, 1e-6)
-        self._occlusion = None if hidden is None else Occlusion(hidden, self._area, self._whole_area)
+        self._hidden = hidden
         self._visible: list[float] = self._visibility.tolist()
-        self._pixels: list[float] = self._area.tolist()
+        self._shows_colour: list[bool] = (self._visibility >= _SEEN_COARSE).tolist()
+        detail = (self._visibility >= _SEEN_FINE) & (self._area >= _PIXELS_FINE)
+        self._shows_detail: list[bool] = detail.tolist()
         self._by_name: dict[str, Extent] = {}
         self._by_attribute: dict[Attribute, Extent] = {}
 
@@ -74,7 +76,10 @@ class Facts:
     def looks(self, attribute: Attribute) -> Extent:
         """Rows that have an attribute."""
         if attribute not in self._by_attribute:
-            self._by_attribute[attribute] = _extent([self._has(row, attribute) for row in range(len(self))])
+            seen = self._shows_colour if attribute.facet in COARSE else self._shows_detail
+            pairs = zip(self.words, seen, strict=True)
+            said = [words.says_of(attribute) if shows else None for words, shows in pairs]
+            self._by_attribute[attribute] = _extent(said)
         return self._by_attribute[attribute]
 
     def has(self, part: Part) -> Extent:
@@ -87,7 +92,7 @@ class Facts:
         called = self.is_called(phrase.folded)
         true = false = 0
         for other, words in enumerate(self.words):
-            if words.phrase == phrase.phrase and called.true >> other & 1 and self._visible[other] >= _SEEN_PHRASE:
+            if words.phrase == phrase.phrase and called.true >> other & 1 and self._shows_detail[other]:
                 true |= 1 << other
         false = self.everything & ~called.true & ~called.doubt
         for one in phrase.before_noun:
@@ -105,20 +110,21 @@ class Facts:
         """As bits, the rows that are decidedly nearer to a side of the image than a row."""
         return self.geometry.before[side][row]
 
+    @cached_property
+    def covering(self) -> list[dict[str, Extent]]:
+        """For each row as the anchor, which rows are in front of it, behind it, and on it."""
+        if self._hidden is not None:
+            return covering_relations(self._hidden, self._area, self._whole_area)
+        return [dict.fromkeys(COVERING, Extent(0, self.everything & ~(1 << row))) for row in range(len(self))]
+
     def relation(self, name: str, anchor: int) -> Extent:
         """Rows that stand in a relation to an anchor: a direction, ``in front of``, ``behind`` or ``on``."""
-        if name in DIRECTIONS:
-            return self.geometry.direction(name, anchor)
-        if self._occlusion is None:
-            return Extent(0, self.everything & ~(1 << anchor))
-        if name == "in front of":
-            return self._occlusion.in_front_of(anchor)
-        return self._occlusion.behind(anchor) if name == "behind" else self._occlusion.on(anchor)
+        return (self.geometry.around if name in DIRECTIONS else self.covering)[anchor][name]
 
     @property
     def knows_occlusion(self) -> bool:
         """Whether it is known what hides what."""
-        return self._occlusion is not None
+        return self._hidden is not None
 
     def decide(self, about: int, says: str, value: str, other: int | None = None) -> bool | None:
         """A claim that somebody else makes: true, false, or None where it cannot be decided.
@@ -140,8 +146,8 @@ class Facts:
         if says == "attribute" and (known := attribute(value)) is not None:
             return self.looks(known)
         if says == "place" and value in PLACES:
-            return self.geometry.place(value)
-        if says == "relation" and other is not None and value in (*DIRECTIONS, "in front of", "behind", "on"):
+            return self.geometry.places[value]
+        if says == "relation" and other is not None and value in (*DIRECTIONS, *COVERING):
             return self.relation(value, other)
         return Extent(0, self.everything)
 
@@ -150,14 +156,6 @@ class Facts:
         # is an apple of wood a fruit, and a toy car a vehicle?
         made = "material" in words.stated or " toy " in words.mentions
         return None if answer and made else answer
-
-    def _has(self, row: int, attribute: Attribute) -> bool | None:
-        coarse = attribute.facet in COARSE
-        if self._visible[row] < (_SEEN_COARSE if coarse else _SEEN_FINE):
-            return None
-        if not coarse and self._pixels[row] < _PIXELS_FINE:
-            return None
-        return self.words[row].says_of(attribute)
 
     def _has_part(self, row: int, part: Part) -> bool | None:
         for own in self.words[row].parts:

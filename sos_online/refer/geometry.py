@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from sos_online.refer.extent import NOTHING, Extent, bits_of, rows_of
+from sos_online.refer.extent import NOTHING, Extent, bits_of, bits_of_each, extents_of_anchors, rows_of
 
 Axis = Literal["x", "y"]
 Side = Literal["left", "right", "top", "bottom"]
@@ -66,12 +66,18 @@ class Geometry:
     def before(self) -> dict[Side, list[int]]:
         """For each row, as bits, the rows that are decidedly nearer to a side of the image."""
         x, y = self._before["x"], self._before["y"]
-        return {"left": _bits(x.T), "right": _bits(x), "top": _bits(y.T), "bottom": _bits(y)}
+        return {
+            "left": bits_of_each(x.T),
+            "right": bits_of_each(x),
+            "top": bits_of_each(y.T),
+            "bottom": bits_of_each(y),
+        }
 
     # directions, given an anchor
 
     @cached_property
-    def _directions(self) -> dict[Direction, list[Extent]]:
+    def around(self) -> list[dict[str, Extent]]:
+        """For each row as the anchor, the rows that lie in each direction as seen from it."""
         dx, dy = _differences(self._centres[:, 0]), _differences(self._centres[:, 1])  # of [o, p]: p less o
         flat = np.abs(dy) <= np.abs(dx)
         steep = np.abs(dx) <= np.abs(dy)
@@ -85,26 +91,15 @@ class Geometry:
             ends_before = self.seen[:, None, number + 2] <= self.seen[None, :, number] + forgiven
             before = self._before[axis]  # type: ignore[index]
             true = before & ends_before & narrow
-            found[names[0]] = self._extents(true, before.T)  # type: ignore[index]
-            found[names[1]] = self._extents(true.T, before)  # type: ignore[index]
-        return found
-
-    def direction(self, name: Direction, anchor: int) -> Extent:
-        """Rows that lie in a direction as seen from an anchor."""
-        return self._directions[name][anchor]
-
-    def _extents(self, true: _Flags, false: _Flags) -> list[Extent]:
-        """For each anchor p, of which rows o ``[o, p]`` holds; of the anchor itself it is false."""
-        everything = self._everything
-        return [
-            Extent(yes, everything & ~yes & ~no & ~(1 << anchor))
-            for anchor, (yes, no) in enumerate(zip(_bits(true.T), _bits(false.T), strict=True))
-        ]
+            found[names[0]] = extents_of_anchors(true.T, before)  # type: ignore[index]
+            found[names[1]] = extents_of_anchors(true, before.T)  # type: ignore[index]
+        return [{name: found[name][anchor] for name in DIRECTIONS} for anchor in range(len(self.seen))]
 
     # places in the image
 
     @cached_property
-    def _places(self) -> dict[Place, Extent]:
+    def places(self) -> dict[Place, Extent]:
+        """For each place in the image, the rows that are there."""
         u, v = (self._centres / (self._width, self._height)).T
         x1, y1, x2, y2 = (self.seen / (self._width, self._height, self._width, self._height)).T
         sides: dict[Place, Extent] = {
@@ -124,12 +119,8 @@ class Geometry:
             "middle": self._extent((off <= _MIDDLE) & fits, off >= _NOT_MIDDLE),
         }
 
-    def place(self, name: Place) -> Extent:
-        """Rows that are at a place in the image."""
-        return self._places[name]
-
     def _extent(self, true: _Flags, false: _Flags) -> Extent:
-        yes, no = _bits(np.stack([true, false]))
+        yes, no = bits_of_each(np.stack([true, false]))
         return Extent(yes, self._everything & ~yes & ~no)
 
     # distances
@@ -183,9 +174,3 @@ class Geometry:
 def _differences(values: Any) -> Any:
     """``[o, p]``: what p has more than o."""
     return values[None, :] - values[:, None]
-
-
-def _bits(flags: _Flags) -> list[int]:
-    """Each row of ``[n, N]`` as bits."""
-    packed = np.packbits(flags, axis=1, bitorder="little")
-    return [int.from_bytes(row, "little") for row in map(bytes, packed)]

@@ -102,9 +102,12 @@ def near(one: Attribute, other: Attribute) -> bool:
 @cache
 def near_words(one: Attribute) -> tuple[str, ...]:
     """All words, near an attribute, that may stand in a text for it; the attribute's own among them."""
-    words = [word for word in _WORDS[one.facet].split() if near(one, Attribute(one.facet, word))]
+    words = [_base(one.word)]
+    for group in _NEAR[one.facet]:
+        if words[0] in group.split():
+            words += group.split()
     words += [said for said, meant in _SAME.items() if meant in words]
-    return tuple(dict.fromkeys([_base(one.word), *words]))
+    return tuple(dict.fromkeys(words))
 
 
 def colours() -> tuple[Attribute, ...]:

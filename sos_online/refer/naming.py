@@ -8,6 +8,7 @@ from functools import cached_property
 from sos_online.refer.draws import Draws
 from sos_online.refer.extent import NOTHING, Extent
 from sos_online.refer.facts import Facts
+from sos_online.refer.goals import several_rows
 from sos_online.refer.kinds import KINDS
 from sos_online.refer.lexicon import Attribute, Facet
 from sos_online.refer.nouns import Noun, noun, with_article
@@ -71,9 +72,19 @@ class Naming:
         return names
 
     @cached_property
+    def anchors(self) -> list[int]:
+        """Rows that others may be related to: those with a name that does not read like two things."""
+        return [row for row, phrase in enumerate(self.names) if phrase and " and " not in phrase.head.folded]
+
+    @cached_property
     def alone(self) -> list[int]:
-        """Rows that their name alone tells from all others."""
-        return [row for row, phrase in enumerate(self.names) if phrase is not None and phrase.extent.means(1 << row)]
+        """Those that their name alone tells from all others."""
+        return [row for row in self.anchors if (phrase := self.names[row]) and phrase.extent.means(1 << row)]
+
+    @cached_property
+    def with_peers(self) -> list[int]:
+        """Those whose name means others too, and none in doubt."""
+        return [row for row in self.anchors if (phrase := self.names[row]) and several_rows(phrase.extent)]
 
     def by_name(self, row: int) -> Phrase | None:
         """A row by the name of its category, if that can be."""

@@ -120,7 +120,7 @@ def _where(naming: Naming, row: int, base: Phrase, other: Phrase, draws: Draws) 
         place = by_place(naming, base, including(row), draws)
     else:
         place = by_relation(naming, base, including(row), by_name_alone(naming), draws)
-    if place is None:
+    if place is None or place.definite:  # the nearest one of others need not be the nearest
         return None
     return place._replace(head=other.head, adjectives=other.adjectives, extent=place.extent & other.extent, looks=True)
 

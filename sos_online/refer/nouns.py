@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 # the head of a name stands before these: "map of Japan" is a map
 _PREPOSITIONS = frozenset(
     {"of", "with", "without", "in", "on", "for", "from", "to", "by", "at", "behind", "holding", "showing", "tilted"}
-    | {"fluttering", "done", "not", "viewing"}
+    | {"fluttering", "done", "not", "increasing", "decreasing"}
 )
 _SINGULAR_IN_S = frozenset(
     {"lens", "canvas", "atlas", "gas", "bias", "christmas", "pancreas", "news", "series", "rhinoceros"}
@@ -21,6 +21,7 @@ _PLURAL_WITHOUT_S = frozenset(
 _UNCOUNTED = frozenset(
     {"money", "food", "rice", "bread", "fog", "ice", "wood", "yarn", "sushi", "dna", "hockey", "water"}
 )
+_PLURAL_IN_OES = frozenset({"potato", "tomato", "hero", "echo", "torpedo", "volcano", "mosquito", "mango", "buffalo"})
 _STOP_WORDS = frozenset({"the", "and", "with", "for", "without", "from"})
 _REMEMBERED = 1 << 15
 _LETTERS = re.compile(r"[^\W\d_]")
@@ -153,6 +154,9 @@ def _is_plural(word: str) -> bool:
 
 @cache
 def _plural_of(word: str) -> str:
+    # inflect has burritoes and flamingoes
+    if word.endswith("o") and word not in _PLURAL_IN_OES:
+        return f"{word}s"
     return str(_engine().plural_noun(word))
 
 

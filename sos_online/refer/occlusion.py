@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal, get_args
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from sos_online.refer.extent import Extent
+from sos_online.refer.extent import Extent, extents_of_anchors
 from sos_online.types import RegionMask
+
+Covering = Literal["in front of", "behind", "on"]
+COVERING: tuple[Covering, ...] = get_args(Covering)
 
 _HIDES, _HIDES_PIXELS = 0.1, 64
 _ON, _NOT_ON, _ON_SEEN, _ON_SIZE = 0.98, 0.5, 0.9, 0.5
@@ -38,37 +42,24 @@ def hidden_pixels(instance_map: npt.NDArray[np.int16], whole: Sequence[RegionMas
     return pixels
 
 
-class Occlusion:
-    """Relations between objects that cover each other.
+def covering_relations(
+    hidden: Ints, area: npt.NDArray[np.float64], whole_area: npt.NDArray[np.float64]
+) -> list[dict[str, Extent]]:
+    """For each row as the anchor, the rows that hide a part of it, that it hides, and that lie inside its outline.
 
     Args:
         hidden: as :func:`hidden_pixels` gives it.
         area, whole_area: pixels that are visible, and of the whole objects, ``[N]``.
     """
-
-    def __init__(self, hidden: Ints, area: npt.NDArray[np.float64], whole_area: npt.NDArray[np.float64]) -> None:
-        self._everything = (1 << len(hidden)) - 1
-        over = hidden.T.copy()  # [o, p]: pixels of p that o covers
-        np.fill_diagonal(over, 0)
-        least = np.maximum(_HIDES * np.minimum(whole_area[:, None], whole_area[None]), _HIDES_PIXELS)
-        self._hides, self._hides_nothing = over >= least, over == 0
-        share = over / np.maximum(area, 1)[:, None]
-        seen = area / np.maximum(whole_area, 1)
-        fits = (seen >= _ON_SEEN)[:, None] & (area[:, None] <= _ON_SIZE * whole_area[None])
-        self._lies_on, self._lies_off = (share >= _ON) & fits, share < _NOT_ON
-
-    def in_front_of(self, anchor: int) -> Extent:
-        """Rows that hide a part of the anchor."""
-        return self._extent(self._hides[:, anchor], self._hides_nothing[:, anchor], anchor)
-
-    def behind(self, anchor: int) -> Extent:
-        """Rows of which the anchor hides a part."""
-        return self._extent(self._hides[anchor], self._hides_nothing[anchor], anchor)
-
-    def on(self, anchor: int) -> Extent:
-        """Rows that lie on the anchor, inside its outline."""
-        return self._extent(self._lies_on[:, anchor], self._lies_off[:, anchor], anchor)
-
-    def _extent(self, true: npt.NDArray[np.bool_], false: npt.NDArray[np.bool_], anchor: int) -> Extent:
-        yes, no = (int.from_bytes(np.packbits(flags, bitorder="little").tobytes(), "little") for flags in (true, false))
-        return Extent(yes, self._everything & ~yes & ~no & ~(1 << anchor))
+    hidden = hidden.copy()
+    np.fill_diagonal(hidden, 0)
+    least = np.maximum(_HIDES * np.minimum(whole_area[:, None], whole_area[None]), _HIDES_PIXELS)
+    hides, hides_nothing = hidden >= least, hidden == 0  # [p, o]
+    share = hidden / np.maximum(area, 1)
+    fits = (area >= _ON_SEEN * whole_area) & (area <= _ON_SIZE * whole_area[:, None])
+    found: dict[Covering, list[Extent]] = {
+        "in front of": extents_of_anchors(hides, hides_nothing),
+        "behind": extents_of_anchors(hides.T, hides_nothing.T),
+        "on": extents_of_anchors((share >= _ON) & fits, share < _NOT_ON),
+    }
+    return [{name: found[name][anchor] for name in COVERING} for anchor in range(len(hidden))]

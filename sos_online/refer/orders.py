@@ -24,13 +24,11 @@ _FAR: dict[Side, str] = {
 }
 
 
-def kth(facts: Facts, rows: int, number: int, side: Side) -> int | None:
-    """Of ``rows``, as bits, the row that is the ``number``-th from a side; None if that is not decided."""
-    for row in rows_of(rows):
-        ahead, behind = facts.before(side, row) & rows, facts.before(OPPOSITE[side], row) & rows
-        if ahead.bit_count() == number - 1 and ahead | behind | 1 << row == rows:
-            return row
-    return None
+def number_from(facts: Facts, rows: int, row: int, side: Side) -> int | None:
+    """Of ``rows``, as bits, the how many-th from a side ``row`` is, 1-based; None if that is not decided."""
+    ahead = facts.before(side, row) & rows
+    behind = facts.before(OPPOSITE[side], row) & rows
+    return ahead.bit_count() + 1 if ahead | behind | 1 << row == rows else None
 
 
 def by_order(naming: Naming, base: Phrase, row: int, draws: Draws) -> Phrase | None:
@@ -38,11 +36,8 @@ def by_order(naming: Naming, base: Phrase, row: int, draws: Draws) -> Phrase | N
     peers, facts = base.extent, naming.facts
     if not _can_be_ordered(base, at_least=2):
         return None
-    fitting = []
-    for side in SIDES:
-        number = 1 + (facts.before(side, row) & peers.true).bit_count()
-        if number <= _LAST and kth(facts, peers.true, number, side) == row:
-            fitting.append((side, number))
+    numbers = ((side, number_from(facts, peers.true, row, side)) for side in SIDES)
+    fitting = [(side, number) for side, number in numbers if number is not None and number <= _LAST]
     return _ordered(naming, base, Extent(1 << row, 0), *draws.pick(fitting), draws) if fitting else None
 
 
@@ -52,8 +47,9 @@ def first_ones(naming: Naming, base: Phrase, draws: Draws) -> Phrase | None:
     if not _can_be_ordered(base, at_least=number + 1) or not base.head.many:
         return None
     side = draws.pick(SIDES)
-    rows = [kth(naming.facts, base.extent.true, place, side) for place in range(1, number + 1)]
-    found = [row for row in rows if row is not None]
+    peers = base.extent.true
+    numbers = ((row, number_from(naming.facts, peers, row, side)) for row in rows_of(peers))
+    found = [row for row, place in numbers if place is not None and place <= number]
     if len(found) < number:
         return None
     # the number is part of the meaning and not a count
@@ -80,6 +76,6 @@ def _ordered(naming: Naming, base: Phrase, extent: Extent, side: Side, number: i
     share = draws.share()
     if share < 0.2 and AXIS_OF[side] == "x":
         return base.narrowed(extent, f"furthest to the {side}")._replace(lies=True, definite=True)
-    if share < 0.4 and naming.facts.geometry.place(side).true & extent.true:
+    if share < 0.4 and naming.facts.geometry.places[side].true & extent.true:
         return base.narrowed(extent, _FAR[side])._replace(lies=True, definite=True)
     return base._replace(extent=extent, first=draws.pick(_FIRST[side]), lies=True, definite=True)

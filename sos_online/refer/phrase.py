@@ -114,10 +114,11 @@ def plural(phrase: Phrase, draws: Draws, *, counted: bool = True) -> str:
         return draws.pick((f"the {words}", f"all the {words}", words))
     number = NUMBERS[count] if count < len(NUMBERS) else str(count)
     options = [f"the {number} {words}", f"all {number} {words}"]
+    counted = counted and words.partition(" ")[0] not in NUMBERS  # the four four leaf clovers
     if count == 2:
         options = [f"both {words}", f"both the {words}", f"the two {words}", f"the two {words}"]
     same = phrase.head.many == phrase.head.name  # "the fish" does not say that it means two
-    if not same:
+    if not same or not counted:
         options = [f"the {words}", words, f"all the {words}", *(options if counted else ())]
     return draws.pick(options)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sos_online.refer.draws import Draws
-from sos_online.refer.geometry import PLACES, Place
+from sos_online.refer.geometry import Place
 from sos_online.refer.goals import Goal
 from sos_online.refer.naming import Naming
 from sos_online.refer.phrase import Phrase
@@ -24,8 +24,8 @@ _WORDS: dict[Place, tuple[str, ...]] = {
 
 def by_place(naming: Naming, base: Phrase, goal: Goal, draws: Draws) -> Phrase | None:
     """What ``base`` means at one of the places at which that is what is wanted."""
-    extents = [(place, base.extent & naming.facts.geometry.place(place)) for place in PLACES]
-    fitting = [(place, extent) for place, extent in extents if goal(extent)]
+    places = naming.facts.geometry.places
+    fitting = [(place, extent) for place, there in places.items() if goal(extent := base.extent & there)]
     if not fitting:
         return None
     place, extent = draws.pick(fitting)

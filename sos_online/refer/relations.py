@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from sos_online.refer.draws import Draws
 from sos_online.refer.extent import Extent
-from sos_online.refer.geometry import DIRECTIONS
 from sos_online.refer.goals import Goal
 from sos_online.refer.naming import Naming
 from sos_online.refer.phrase import Phrase, definite
@@ -22,7 +21,6 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "on": ("on", "inside the outline of"),
     "nearest": ("nearest to", "closest to"),
 }
-_COVERING = ("in front of", "behind", "on")
 _TRIES = 3
 
 
@@ -60,7 +58,10 @@ def by_relation(
         anchor = anchors.phrase(row) if fitting else None
         if anchor is not None:
             name, extent = draws.pick(fitting)
-            phrase = _related(base, extent, f"{draws.pick(_WORDS[name])} {definite(anchor, draws)}", anchor)
+            words = _WORDS[name]
+            if base.head.folded.endswith(("left", "right")):  # the glass tilted right right of the mug
+                words = words[:1]
+            phrase = _related(base, extent, f"{draws.pick(words)} {definite(anchor, draws)}", anchor)
             return phrase._replace(definite=True) if name == "nearest" else phrase
     return None
 
@@ -74,9 +75,8 @@ def _fitting(
         extent = facts.geometry.nearest(base.extent.true, row)
         if extent.true and goal(extent):
             return [("nearest", extent)]
-    names: tuple[str, ...] = _COVERING if covering and facts.knows_occlusion else DIRECTIONS
-    extents = [(name, base.extent & facts.relation(name, row)) for name in names]
-    return [(name, extent) for name, extent in extents if goal(extent)]
+    related = (facts.covering if covering and facts.knows_occlusion else facts.geometry.around)[row]
+    return [(name, extent) for name, there in related.items() if goal(extent := base.extent & there)]
 
 
 def _between(naming: Naming, base: Phrase, goal: Goal, row: int, anchors: Anchors, draws: Draws) -> Phrase | None:

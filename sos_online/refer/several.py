@@ -85,8 +85,9 @@ def _group(naming: Naming, kind: ExpressionKind, row: int, draws: Draws) -> Phra
 def _union(naming: Naming, kind: ExpressionKind, row: int, draws: Draws) -> Said | None:
     """Two objects, each by a phrase of its own.
 
-    What stands behind the second noun may be read as said of both; as the first phrase means one object without it,
-    that changes nothing. None has an anchor, which would be read together with what follows.
+    What stands behind the second noun may be read as said of both. As the first phrase means one object without it,
+    that changes nothing, unless it chooses: the leftmost mug at the top may be another than the leftmost of all. None
+    has an anchor, which would be read together with what follows.
     """
     ways: tuple[_Way, _Way] = (plain_one, plain_one)
     if kind == "position":
@@ -100,8 +101,11 @@ def _union(naming: Naming, kind: ExpressionKind, row: int, draws: Draws) -> Said
         if first is None or second is None:
             continue
         both = first._replace(looks=first.looks or second.looks, lies=first.lies or second.lies)
-        if kind_of(both) == kind:
-            return joined(first, second, draws), 1 << row | 1 << other
+        if kind_of(both) != kind:
+            continue
+        turned = first.definite and second.behind and not second.definite
+        said = joined(second, first, draws) if turned else joined(first, second, draws)
+        return said, 1 << row | 1 << other
     return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from sos_online.refer.extent import rows_of
+from sos_online.refer.extent import bits_of_each, rows_of
 
 _BY_AREA, _BY_BOX = 1.4, 1.2
 
@@ -21,8 +21,7 @@ def rows_smaller(area: _Floats, whole_area: _Floats, seen: _Floats, whole: _Floa
     """
     seen_box, whole_box = (np.prod(boxes[:, 2:] - boxes[:, :2], axis=1) for boxes in (seen, whole))
     larger = (area[:, None] >= _BY_AREA * whole_area[None]) & (seen_box[:, None] >= _BY_BOX * whole_box[None])
-    packed = np.packbits(larger, axis=1, bitorder="little")
-    return [int.from_bytes(bytes(row), "little") for row in packed]
+    return bits_of_each(larger)
 
 
 def largest(rows: int, smaller: list[int]) -> int | None:

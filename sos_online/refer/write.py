@@ -34,7 +34,9 @@ def write_expressions(
     for kind in EXPRESSION_KINDS:
         for scope in SCOPES:
             wanted = getattr(getattr(choice, kind), scope)
-            tries = wanted * _TRIES if rows else 0
+            if not wanted or not rows:
+                continue
+            tries = wanted * _TRIES
             order = draws.shuffled(rows)
             meant: set[int] = set()
             for number in range(tries):

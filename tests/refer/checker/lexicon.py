@@ -1,0 +1,141 @@
+"""The words that a library brings: names in both numbers, short phrases, parts."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from tests.refer.checker.words import KINDS, SAID_AS, THINGS, facet_of
+
+IRREGULAR = {
+    "mouse": "mice", "person": "people", "child": "children", "man": "men", "woman": "women", "foot": "feet",
+    "tooth": "teeth", "goose": "geese", "ox": "oxen", "knife": "knives", "leaf": "leaves", "wolf": "wolves",
+    "shelf": "shelves", "loaf": "loaves", "fish": "fish", "sheep": "sheep", "deer": "deer", "squid": "squids",
+    "potato": "potatoes", "tomato": "tomatoes", "mango": "mangoes", "volcano": "volcanoes", "tornado": "tornadoes",
+    "mosquito": "mosquitoes", "hero": "heroes", "aircraft": "aircraft", "sushi": "sushi",
+}  # fmt: skip
+# further plurals that are as good
+ALSO = {
+    "sushi": ["sushis"], "buffalo": ["buffaloes", "buffalo"], "dodo": ["dodoes"], "flamingo": ["flamingoes"],
+    "money": ["monies"],
+    "mango": ["mangos"], "volcano": ["volcanos"], "tornado": ["tornados"], "mosquito": ["mosquitos"],
+    "cactus": ["cacti"], "hippopotamus": ["hippopotami"], "fish": ["fishes"], "shrimp": ["shrimp"],
+}  # fmt: skip
+# a name's noun is the word before these
+LINKS = {"with", "without", "of", "on", "in", "behind", "showing", "increasing", "fluttering", "tilted", "not", "done"}
+PARTICLES = {"on", "in", "at", "of", "with"}
+
+
+@cache
+def spoken(name: str) -> str:
+    """A category's name as it is said: no underscores, nothing in parentheses."""
+    return " ".join(re.sub(r"\([^)]*\)", " ", name).replace("_", " ").split())
+
+
+@cache
+def tokens_of(text: str) -> tuple[str, ...]:
+    """Words of a text, case and punctuation aside; hyphens stay."""
+    return tuple(re.findall(r"[^\W_]+(?:[-'’][^\W_]+)*", text.casefold()))
+
+
+def plural_word(word: str) -> str:
+    lower = word.lower()
+    if lower in IRREGULAR:
+        return IRREGULAR[lower]
+    if re.search(r"[^aeiou]y$", lower):
+        return word[:-1] + "ies"
+    if re.search(r"(s|x|z|ch|sh)$", lower):
+        return word + "es"
+    return word + "s"
+
+
+def noun_at(name: str) -> int:
+    """Position of the noun among a name's words."""
+    words = name.split()
+    return next((at - 1 for at, word in enumerate(words) if at and word in LINKS), len(words) - 1)
+
+
+def plural_of(name: str) -> str:
+    """Plural of a spoken name: of its noun; of both nouns around an "and"."""
+    return plurals_of(name)[0]
+
+
+def plurals_of(name: str) -> list[str]:
+    """All good plurals of a spoken name."""
+    if " and " in name:
+        return [" and ".join(plural_of(part) for part in name.split(" and "))]
+    words, at = name.split(), noun_at(name)
+    nouns = [plural_word(words[at]), *ALSO.get(words[at].lower(), [])]
+    return [" ".join([*words[:at], noun, *words[at + 1 :]]) for noun in nouns]
+
+
+def is_plural_itself(name: str) -> bool:
+    noun = name.split()[noun_at(name)].lower()
+    return noun.endswith("s") and noun != "lens" and not re.search(r"(ss|us|is|os|as)$", noun)
+
+
+def stated_attribute(word: str) -> str:
+    """An attribute as it is said."""
+    return SAID_AS.get(word, word)
+
+
+def part_noun(feature: str) -> str:
+    """The noun of a part: "cherry" of "cherry on top"."""
+    words = feature.split()
+    return next((words[at - 1] for at, word in enumerate(words) if at and word in PARTICLES), words[-1])
+
+
+@dataclass(frozen=True)
+class Head:
+    sort: str
+    words: str
+    singular: bool
+    plural: bool
+    plural_name: bool = False
+
+
+class Lexicon:
+    """Built over the whole of a library, as a text may speak of what is not in the image."""
+
+    def __init__(self, library: Any) -> None:
+        self.names = [spoken(name) for name in library.category_names]
+        self.names_text = " | ".join(self.names).casefold()
+        self.heads: dict[tuple[str, ...], list[Head]] = {}
+        for name in self.names:
+            if not any(letter.isalpha() for letter in name):
+                continue
+            own = is_plural_itself(name)
+            self._add(name, Head("name", name.casefold(), not own, own, own))
+            if not own:
+                for plural in plurals_of(name):
+                    self._add(plural, Head("name", name.casefold(), False, True))
+        for kind in KINDS:
+            self._add(kind, Head("kind", kind, True, False))
+            self._add(kind + "s", Head("kind", kind, False, True))
+        for thing in THINGS:
+            self._add(thing, Head("thing", thing, True, False))
+            self._add(thing + "s", Head("thing", thing, False, True))
+        self.phrases: dict[str, tuple[str, ...]] = {}
+        self.phrase_names: dict[str, set[str]] = {}
+        self.parts: dict[tuple[str, ...], str] = {}
+        for segment in range(len(library)):
+            words = library.words(segment)
+            name = spoken(library.category_names[library.category_of(segment) - 1]).casefold()
+            phrase = words.short_phrase
+            if phrase:
+                tokens = tuple(phrase.casefold().split())
+                self.phrases[phrase] = tokens[1:] if tokens[0] in ("a", "an", "the") else tokens
+                self.phrase_names.setdefault(phrase, set()).add(name)
+            for feature in words.features:
+                tokens = tuple(feature.casefold().split())
+                if len(tokens) > 1 and facet_of(feature.casefold()) is None:
+                    self.parts[tokens] = feature
+        said = [*self.names, *map(plural_of, self.names), *self.phrases]
+        self.capitals = {word for text in said for word in text.split() if word != word.lower()}
+
+    def _add(self, words: str, head: Head) -> None:
+        known = self.heads.setdefault(tuple(words.casefold().split()), [])
+        if head not in known:
+            known.append(head)
