@@ -64,14 +64,15 @@ class Speaker:
         return write_expressions(self.facts(target, composite), self._choice, draws, all_known=not is_photo)
 
     def _words(self, target: Target) -> Sequence[ObjectWords]:
-        rows = zip(target["labels"].tolist(), target["segment_ids"].tolist(), strict=True)
-        return [self._words_of(label, segment) for label, segment in rows]
+        return [self._words_of(segment) for segment in target["segment_ids"].tolist()]
 
-    def _words_of(self, label: int, segment: int) -> ObjectWords:
+    def _words_of(self, segment: int) -> ObjectWords:
         if segment not in self._recent:
             if len(self._recent) >= _MOST_RECENT:
                 self._recent.clear()
-            self._recent[segment] = object_words(self._library.category_names[label - 1], self._read(segment))
+            # not by the target's labels: transforms of the user's own may have changed them
+            category = self._library.category_names[self._library.category_of(segment) - 1]
+            self._recent[segment] = object_words(category, self._read(segment))
         return self._recent[segment]
 
     def _read(self, segment: int) -> Words:

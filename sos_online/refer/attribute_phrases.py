@@ -41,7 +41,7 @@ def one_by_look(naming: Naming, row: int, draws: Draws) -> Phrase | None:
     if share < 0.74:
         return _by_clause(naming, row, base, draws)
     if share < 0.82:
-        return naming.phrases[row]
+        return naming.by_phrase(row)
     if share < 0.9:
         return _by_part(naming, row, base, draws)
     return _by_what_it_is_not(naming, row, base, draws)

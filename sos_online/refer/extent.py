@@ -62,7 +62,10 @@ def bits_of(rows: Iterable[int]) -> int:
 def bits_of_each(flags: npt.NDArray[np.bool_]) -> list[int]:
     """Each row of flags ``[n, N]`` as the bits of a set."""
     packed = np.packbits(flags, axis=1, bitorder="little")
-    return [int.from_bytes(row, "little") for row in map(bytes, packed)]
+    if not packed.size:
+        return [0] * len(flags)
+    content, width = packed.tobytes(), packed.shape[1]
+    return [int.from_bytes(content[start : start + width], "little") for start in range(0, len(content), width)]
 
 
 def extents_of_anchors(true: npt.NDArray[np.bool_], false: npt.NDArray[np.bool_]) -> list[Extent]:

@@ -58,11 +58,6 @@ class Naming:
         ]
 
     @cached_property
-    def phrases(self) -> list[Phrase | None]:
-        """Of each row, its short phrase."""
-        return [self._phrase(row) for row in range(len(self.facts))]
-
-    @cached_property
     def names(self) -> list[Phrase | None]:
         """Of each row, its category as a phrase; None if it cannot be said, or is not decided of the row."""
         names: list[Phrase | None] = []
@@ -89,6 +84,16 @@ class Naming:
     def by_name(self, row: int) -> Phrase | None:
         """A row by the name of its category, if that can be."""
         return self.names[row]
+
+    def by_phrase(self, row: int) -> Phrase | None:
+        """A row by its short phrase, if that can be said and is decided of the row."""
+        words, base = self.facts.words[row], self.by_name(row)
+        if base is None or not words.phrase or self._names_another(words.phrase, words.name):
+            return None
+        extent = self.facts.fits_phrase(row)
+        if not extent.true >> row & 1:
+            return None
+        return Phrase(extent, base.head, whole=words.phrase, looks=words.phrase.lower() != words.folded)
 
     def by_kind(self, row: int) -> Phrase | None:
         """A row's kind (*fruit*), if it has one."""
@@ -152,15 +157,6 @@ class Naming:
             for one in stated
             if self.facts.looks(one).true >> row & 1 and not self._names_another(one.word, words.name)
         )
-
-    def _phrase(self, row: int) -> Phrase | None:
-        words, base = self.facts.words[row], self.by_name(row)
-        if base is None or not words.phrase or self._names_another(words.phrase, words.name):
-            return None
-        extent = self.facts.fits_phrase(row)
-        if not extent.true >> row & 1:
-            return None
-        return Phrase(extent, base.head, whole=words.phrase, looks=words.phrase.lower() != words.folded)
 
     @cached_property
     def _kinds(self) -> list[Phrase]:
