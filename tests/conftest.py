@@ -10,13 +10,20 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
 from hypothesis import HealthCheck, settings
 
 import sos_online as sos
+from sos_online.storage.file_lock import locked
 
 ROOT = Path(__file__).parents[1]
 
 pytest_plugins = ["tests.remote_servers"]
+
+# pytest's workers are the parallelism, and on tensors as small as those of tests more threads are slower; processes
+# that tests start are told so too
+torch.set_num_threads(1)
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 settings.load_profile("default")
@@ -95,9 +102,13 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> sos.SegmentLibrary:
 
 @pytest.fixture(scope="session")
 def coco_library(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> sos.SegmentLibrary:
-    """Real objects: every usable annotation of the COCO training images."""
+    """Real objects: every usable annotation of the COCO training images. For reading: all pytest's workers share it."""
     source = sos.CocoInstances(real_data / "coco/train", real_data / "coco/instances_train.json")
-    return sos.build_library(tmp_path_factory.mktemp("coco") / "built", [source], workers=2)
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    with locked(folder / "coco.lock"):  # whoever comes later finds it finished
+        return sos.build_library(folder / "coco", [source], workers=2)
 
 
 def small_recipe(side: int = 160, **changes: object) -> sos.Recipe:

@@ -9,7 +9,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -68,15 +67,6 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> sos.SegmentLibrary:
     (cutouts / "post").rename(cutouts / "Person")
     (cutouts / "plate").rename(cutouts / "dining_table")
     return sos.build_library(folder / "built", [sos.CategoryFolders(cutouts)])
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    """Tensors this small are faster on one thread, and the numbers do not depend on how many there are."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def write_config(folder: Path, **changes: Any) -> Path:

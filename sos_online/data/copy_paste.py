@@ -168,6 +168,10 @@ class CopyPaste(SampleStream):
         return self._vocabulary.other_names
 
     @property
+    def source_names(self) -> Sequence[str]:
+        return self.photos.source_names
+
+    @property
     def device_recipe(self) -> Recipe | None:
         return self.recipe if _waits(self.recipe) else None
 

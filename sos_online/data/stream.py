@@ -79,7 +79,7 @@ class SampleStream(IterableDataset[Sample], ABC):
 
     @property
     def source_names(self) -> Sequence[str]:
-        """What the streams are called that ``target["source"]`` numbers; none if this is one stream."""
+        """What the streams are called that ``target["source"]`` numbers; none if samples have no such key."""
         return ()
 
     @property
@@ -94,7 +94,8 @@ class SampleStream(IterableDataset[Sample], ABC):
     def annotated_labels(self, target: Target) -> Collection[int]:
         """Labels that were looked for in a sample of this stream: one that has no row is not in its image.
 
-        All; none if a mixture made the sample (``target["source"]``) and this stream, say a cache, does not know it.
+        Of ``target`` nothing is asked but its ``source``; without that, what holds for samples of all sources. Here:
+        all labels; none if a mixture made the sample and this stream does not know it.
         """
         return () if "source" in target else range(1, len(self.category_names) + 1)
 

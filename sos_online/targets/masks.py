@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from typing import Any
 
 import cv2
 import numpy as np
@@ -46,41 +46,29 @@ def flatten_masks(masks: npt.NDArray[np.uint8]) -> npt.NDArray[np.int16]:
 
 
 def show_beneath(
-    instance_map: npt.NDArray[np.int16], masks: npt.NDArray[np.uint8], gone: Sequence[npt.NDArray[np.uint8]]
+    instance_map: npt.NDArray[np.int16], masks: npt.NDArray[np.uint8], holes: npt.NDArray[np.bool_]
 ) -> None:
-    """Give pixels that ``gone`` objects left as background to what lay beneath, in place.
+    """Give pixels that objects have left to what lay beneath, in place.
 
     A map that was ``flatten_masks`` of all objects, without the ids of those that are gone, becomes
-    ``flatten_masks(masks)``; only where the boxes of both meet is it looked at.
+    ``flatten_masks(masks)``.
 
     Args:
         instance_map: ``[H, W]``, 0 = background, ``i + 1`` = row ``i`` of ``masks``.
         masks: ``[N, H, W]``, 0 or 1, of objects that stay.
-        gone: ``[H, W]`` each, 0 or 1, of those that do not.
+        holes: ``[H, W]``, where objects that are gone were in front.
     """
-    holes = _corners(gone)
-    holes = holes[holes[:, 0] < holes[:, 2]]
-    if not len(holes):
+    x, y, width, height = cv2.boundingRect(holes.view(np.uint8))
+    if not width:
         return
-    left, top = holes[:, :2].min(0).tolist()
-    end, bottom = holes[:, 2:].max(0).tolist()
-    # reading masks is what takes the time: only where all holes are
-    corners = _corners([mask[top:bottom, left:end] for mask in masks]) + np.array([left, top, left, top])
-    # [N, M, 2]: where the box of a row and the box of a hole meet
-    low = np.maximum(corners[:, None, :2], holes[None, :, :2])
-    high = np.minimum(corners[:, None, 2:], holes[None, :, 2:])
-    meet: npt.NDArray[np.bool_] = np.all(low < high, axis=-1)
-    beneath = np.flatnonzero(np.any(meet, axis=1)).tolist()
-    pixels = {row: cv2.countNonZero(masks[row]) for row in beneath}
-    for row in sorted(beneath, key=lambda row: (pixels[row], row)):  # what is in front takes its pixels first
-        x, y = low[row, meet[row]].min(0).tolist()
-        x_end, y_end = high[row, meet[row]].max(0).tolist()
-        window = instance_map[y:y_end, x:x_end]
-        np.copyto(window, np.int16(row + 1), where=masks[row, y:y_end, x:x_end].view(bool) & (window == 0))
-
-
-def _corners(masks: Iterable[npt.NDArray[np.uint8]]) -> npt.NDArray[np.int64]:
-    """Tight boxes ``[N, 4]`` XYXY, half-open; all 0 for an empty mask."""
-    boxes = np.array([cv2.boundingRect(mask) for mask in masks], np.int64).reshape(-1, 4)
-    boxes[:, 2:] += boxes[:, :2]
-    return boxes
+    window = (slice(y, y + height), slice(x, x + width))
+    left: npt.NDArray[Any] = holes[window].view(np.uint8)
+    beneath: list[tuple[int, int]] = []
+    for row, mask in enumerate(masks):
+        # OpenCV takes a third of the time of NumPy's any
+        if cv2.countNonZero(cv2.bitwise_and(mask[window], left)):
+            beneath.append((cv2.countNonZero(mask), row))
+    for _, row in sorted(beneath):  # what is in front takes its pixels first
+        taken = cv2.bitwise_and(masks[row][window], left)
+        np.copyto(instance_map[window], np.int16(row + 1), where=taken.view(bool))
+        left = left ^ taken

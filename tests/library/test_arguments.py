@@ -25,7 +25,6 @@ SOURCES = [Listed("s", ["a"])]
         ([*SOURCES, Path("folder")], "sources[1]: expected a source"),
         ([sos.SOSLayout], "sources[0]: expected a source"),  # a class that was not called
     ],
-    ids=str,
 )
 @pytest.mark.parametrize("call", [sos.build_library, sos.append_to_library])
 def test_exception_for_sources_that_are_none(tmp_path: Path, call: Any, sources: Any, message: str) -> None:

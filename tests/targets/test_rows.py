@@ -109,3 +109,18 @@ def test_rows_that_follow_each_other_are_not_copied() -> None:
     for rows in ([0, 1], [2, 3, 4], [3]):
         kept = keep_rows(target, rows)["amodal_masks"]
         assert kept.data_ptr() == target["amodal_masks"][rows[0]].data_ptr()
+
+
+def test_expressions_follow_the_rows_that_they_mean() -> None:
+    said = [
+        {"text": "the left ones", "rows": [0, 1], "kind": "position"},
+        {"text": "the right one", "rows": [2], "kind": "position"},
+        {"text": "the green one", "rows": [], "kind": "attribute"},
+    ]
+    target = {**target_of(3), "expressions": said}
+    kept = {rows: [(e["text"], e["rows"]) for e in keep_rows(target, rows)["expressions"]] for rows in [(2, 1), (1, 0)]}
+    assert kept == {
+        (2, 1): [("the right one", [0]), ("the green one", [])],
+        (1, 0): [("the left ones", [0, 1]), ("the green one", [])],
+    }
+    assert said[1]["rows"] == [2]  # what was given is as it was

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any
 
 from torch import Tensor
@@ -11,7 +11,9 @@ from torch import Tensor
 from sos_online.data.stream import SampleStream
 from sos_online.errors import BrokenSegmentError, CacheError
 from sos_online.library import SegmentLibrary
-from sos_online.types import Target
+from sos_online.types import Target, Words
+
+_WORDS = tuple(field.name for field in fields(Words))
 
 
 class SampleDescription:
@@ -73,8 +75,8 @@ def _known_of(library: SegmentLibrary, segment: int, *, strict: bool) -> tuple[d
     if not 0 <= segment < len(library):
         return {}, None
     try:
-        words = {name: value for name, value in asdict(library.words(segment)).items() if value}
-        return words, library.key(segment)
+        words = library.words(segment)
+        return {name: value for name in _WORDS if (value := getattr(words, name))}, library.key(segment)
     except BrokenSegmentError:
         if strict:
             raise

@@ -35,6 +35,7 @@ _INDENT = 1
 Count = Annotated[int, Field(ge=0, lt=2**63)]
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 Crc32 = Annotated[int, Field(ge=0, lt=2**32)]
+Labels = tuple[Annotated[int, Field(ge=1)], ...]
 
 
 class Strict(Section):
@@ -176,6 +177,9 @@ class CacheManifest(Strict):
         samples: how many the complete cache holds; None if it grows as a training run goes.
         settings: how samples are stored.
         category_names: name of label ``i + 1`` at position ``i``.
+        source_names: what ``target["source"]`` of the samples numbers, if a mixture made them.
+        annotated: labels that were looked for in the samples of each source, or in all samples if there are no sources.
+            Not there if that is all labels, and in caches of older versions, which do not know.
         recipe: of the stream, if it has one; light that is pending is made by it.
         light_pending: whether pictures are stored as composed, for the light to be made when they are read.
         complete: all shards are there, and listed.
@@ -189,6 +193,8 @@ class CacheManifest(Strict):
     samples: Annotated[int, Field(ge=1)] | None
     settings: CacheSettings
     category_names: tuple[str, ...]
+    source_names: tuple[str, ...] = ()
+    annotated: tuple[Labels, ...] = ()
     recipe: dict[str, Any] | None = None
     light_pending: bool = False
     complete: bool = False
@@ -206,15 +212,26 @@ class CacheManifest(Strict):
             raise ValueError(f"shards: expected {self.samples} samples in all, found {found}")
         return self
 
+    @model_validator(mode="after")
+    def _knows_what_was_looked_for(self) -> CacheManifest:
+        if len(self.annotated) != len(self.source_names) and (self.source_names or len(self.annotated) > 1):
+            expected = len(self.source_names) or "at most 1"
+            raise ValueError(f"annotated: expected {expected}, as there are sources, found {len(self.annotated)}")
+        highest = max((label for labels in self.annotated for label in labels), default=0)
+        if highest > len(self.category_names):
+            raise ValueError(f"annotated: expected labels 1 … {len(self.category_names)}, found {highest}")
+        return self
+
     def to_bytes(self) -> bytes:
-        return seal(self.model_dump(mode="json"), indent=_INDENT)
+        unsaid = {key for key in ("source_names", "annotated") if not getattr(self, key)}
+        return seal(self.model_dump(mode="json", exclude=unsaid), indent=_INDENT)
 
     @staticmethod
     def parse(content: bytes, where: str) -> CacheManifest:
         """Raises ``CacheError`` naming the file ``where`` and the field that is wrong."""
         document = _unsealed(content, where, _INDENT)
-        for key in ("category_names", "shards"):
-            document[key] = _tuples(document.get(key))
+        for key in document.keys() & {"category_names", "source_names", "annotated", "shards"}:
+            document[key] = _tuples(document[key])
         return _checked(CacheManifest, document, where)
 
     def check_same(self, found: CacheManifest, where: str) -> None:

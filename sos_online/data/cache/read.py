@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -20,6 +20,7 @@ from sos_online.errors import BrokenSampleError
 from sos_online.ops.heap import keep_freed_memory
 from sos_online.recipe import Recipe
 from sos_online.rng import Purpose, sample_generator
+from sos_online.types import Target
 
 OnBrokenSample = Literal["raise", "warn", "replace"]
 _GROUP = 16
@@ -163,6 +164,20 @@ class CachedDataset(SampleStream):
     @property
     def category_names(self) -> Sequence[str]:
         return self.manifest.category_names
+
+    @property
+    def source_names(self) -> Sequence[str]:
+        return self.manifest.source_names
+
+    def annotated_labels(self, target: Target) -> Collection[int]:
+        """What the stream that was written said of its samples, as far as the cache knows it."""
+        annotated = self.manifest.annotated
+        if not annotated:  # all labels were looked for, or an older version has written the cache
+            return super().annotated_labels(target)
+        if "source" not in target:
+            return set.intersection(*map(set, annotated))
+        known = range(len(self.manifest.source_names))
+        return annotated[int(target["source"])] if target["source"] in known else ()
 
     @property
     def device_recipe(self) -> Recipe | None:

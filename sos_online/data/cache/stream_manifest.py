@@ -23,17 +23,26 @@ def stream_manifest(
         samples: how many; None if nobody knows.
         light_pending: pictures are stored as the stream gives them, for their light to be made when they are read.
     """
-    recipe = stream.device_recipe
+    recipe, names = stream.device_recipe, tuple(stream.category_names)
     return CacheManifest(
         written_by=__version__,
         stream=stream_identity(stream),
         epoch_length=stream.length,
         samples=samples,
         settings=settings,
-        category_names=tuple(stream.category_names),
+        category_names=names,
+        source_names=tuple(stream.source_names),
+        annotated=_annotated(stream, len(names)),
         recipe=None if recipe is None else recipe.model_dump(mode="json"),
         light_pending=light_pending,
     )
+
+
+def _annotated(stream: SampleStream, categories: int) -> tuple[tuple[int, ...], ...]:
+    """Labels that were looked for in samples of each source, or of the only one: nothing then if that is all labels."""
+    said = [{"source": number} for number in range(len(stream.source_names))]
+    labels = tuple(tuple(sorted(stream.annotated_labels(target))) for target in said or [{}])
+    return () if not said and labels == (tuple(range(1, categories + 1)),) else labels
 
 
 def stream_identity(stream: SampleStream) -> dict[str, Any]:

@@ -89,7 +89,7 @@ def _encode_tensor(value: Tensor, size_hw: tuple[int, ...]) -> tuple[Any, list[A
         raise ValueError(f"a tensor of {dtype} {shape} ({value.layout})")
     if value.device.type != "cpu":
         raise ValueError(f"it is on {value.device}, expected cpu")
-    plain = value.detach().as_subclass(Tensor)
+    plain = value.as_subclass(Tensor).detach()  # the other way round, boxes and masks would be made anew
     if isinstance(value, Mask):
         if plain.ndim != 3 or tuple(shape[1:]) != size_hw or dtype not in _MASK_DTYPES or plain.gt(1).any():
             raise ValueError(f"expected masks [N, H, W] of 0 and 1, found {dtype} {shape}")

@@ -155,6 +155,10 @@ class WriteThrough(SampleStream):
         self._filler.begin_pass(rank, worker)
         return _CommittingIterator(self, epoch, rounds, rank, worker, workers)
 
+    @property
+    def source_names(self) -> Sequence[str]:
+        return self.stream.source_names
+
     def annotated_labels(self, target: Target) -> Collection[int]:
         return self.stream.annotated_labels(target)
 

@@ -91,8 +91,8 @@ def _without(target: Target, kept: npt.NDArray[np.bool_]) -> Target:
     if "instance_map" not in rows:
         rows["instance_map"] = Mask(torch.from_numpy(flatten_masks(masks)))
     elif len(masks):
-        all_masks = target["masks"].numpy()
-        show_beneath(rows["instance_map"].numpy(), masks, [all_masks[row] for row in np.flatnonzero(~kept)])
+        ids = rows["instance_map"].numpy()
+        show_beneath(ids, masks, (target["instance_map"].numpy() > 0) & (ids == 0))
     return rows
 
 

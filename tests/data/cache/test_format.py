@@ -28,9 +28,16 @@ MANIFEST = CacheManifest(
 )
 
 
+MIXED = CacheManifest.parse(
+    MANIFEST.model_copy(update={"source_names": ("made", "photos"), "annotated": ((1, 2), ())}).to_bytes(), "m"
+)
+
+
 def test_round_trip() -> None:
     assert ShardCard.parse(CARD.to_bytes(), "c") == CARD
     assert CacheManifest.parse(MANIFEST.to_bytes(), "m") == MANIFEST
+    assert CacheManifest.parse(MIXED.to_bytes(), "m") == MIXED
+    assert (MIXED.source_names, MIXED.annotated) == (("made", "photos"), ((1, 2), ()))
     assert CARD.samples[1].key == "0001-000000007"
 
 
@@ -39,7 +46,7 @@ def test_a_card_of_a_thousand_samples_is_small() -> None:
     assert len(ShardCard(size=204_801_024, sha256=SHA, samples=samples).to_bytes()) < 50_000
 
 
-@pytest.mark.parametrize("document", [CARD, MANIFEST], ids=["card", "manifest"])
+@pytest.mark.parametrize("document", [CARD, MANIFEST, MIXED], ids=["card", "manifest", "mixed"])
 def test_every_byte_counts(document: ShardCard | CacheManifest) -> None:
     content = document.to_bytes()
     for at in range(len(content)):
@@ -112,6 +119,27 @@ def test_a_card_that_says_something_else(change: Callable[[dict[str, Any]], obje
 def test_a_manifest_that_says_something_else(change: Callable[[dict[str, Any]], object], message: str) -> None:
     with pytest.raises(CacheError, match=f"^m: {message}"):
         CacheManifest.parse(resealed(MANIFEST, change), "m")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda m: m.update(annotated=[[1]]), "annotated: expected 2, as there are sources, found 1"),
+        (lambda m: m.pop("annotated"), "annotated: expected 2, as there are sources, found 0"),
+        (lambda m: m.pop("source_names"), "annotated: expected at most 1, as there are sources, found 2"),
+        (lambda m: m.update(annotated=[[1, 3], [2]]), r"annotated: expected labels 1 … 2, found 3"),
+        (lambda m: m.update(annotated=[[0], [2]]), r"annotated.0.0: "),
+        (lambda m: m.update(annotated=[["1"], [2]]), r"annotated.0.0: "),
+        (lambda m: m.update(annotated=[1, 2]), r"annotated.0: "),
+        (lambda m: m.update(annotated={"made": [1]}), r"annotated: "),
+        (lambda m: m.update(source_names=[1, 2]), r"source_names.0: "),
+    ],
+)
+def test_a_manifest_of_a_mixture_that_says_something_else(
+    change: Callable[[dict[str, Any]], object], message: str
+) -> None:
+    with pytest.raises(CacheError, match=f"^m: {message}"):
+        CacheManifest.parse(resealed(MIXED, change), "m")
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"[" * 100_000, b'{"format_version": 1}', b"\xff"])

@@ -312,6 +312,7 @@ def print_growth(folder: str) -> None:
     export_blocks.BLOCK = 32
     export_blocks.flush_folder = lambda _: None
     export_blocks._write = _write_all_but_pictures
+    gc.freeze()  # what is loaded by now need not be looked through at every collection
     growth = {}
     kinds: tuple[ExportFormat, ...] = ("coco", "panoptic", "lvis", "yolo-seg")
     for kind in kinds:
