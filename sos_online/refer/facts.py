@@ -10,7 +10,7 @@ import numpy as np
 
 from sos_online.refer.extent import NOTHING, Extent
 from sos_online.refer.geometry import DIRECTIONS, PLACES, Geometry, Side
-from sos_online.refer.kinds import KINDS, Kind, is_kind
+from sos_online.refer.kinds import KINDS, Kind, is_kind, may_be
 from sos_online.refer.lexicon import COARSE, Attribute, attribute, near
 from sos_online.refer.nouns import SpokenNames, share_a_word, words_in
 from sos_online.refer.object_words import ObjectWords, Part
@@ -64,10 +64,14 @@ class Facts:
             for row, words in enumerate(self.words):
                 if words.folded == name and not shared:
                     true |= 1 << row
-                elif not words.folded or share_a_word(words.folded, name) or told in words.mentions:
+                elif self._may_be_called(words, name, told):
                     doubt |= 1 << row
             self._by_name[name] = Extent(true, doubt)
         return self._by_name[name]
+
+    def _may_be_called(self, words: ObjectWords, name: str, told: str) -> bool:
+        own = words.folded
+        return not own or share_a_word(own, name) or told in words.mentions or may_be(own, name)
 
     def is_a(self, kind: Kind) -> Extent:
         """Rows that are of a kind."""

@@ -21,6 +21,8 @@ DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
 AXIS_OF: dict[Side, Axis] = {"left": "x", "right": "x", "top": "y", "bottom": "y"}
 _BEFORE = 0.05  # of the canvas, between centres
 _SIDE, _SIDE_END, _NOT_SIDE = 0.35, 0.55, 0.5
+_SIDE_GAP = 0.2
+_CORNER, _CORNER_GAP = 0.25, 0.15
 _MIDDLE, _NOT_MIDDLE, _MIDDLE_SIZE = 0.12, 0.25, 0.6
 _OVERLAP = 0.15  # of the smaller width, that "left of" forgives
 _NEARER, _NEARER_GAP = 1.3, 0.03
@@ -103,19 +105,22 @@ class Geometry:
         u, v = (self._centres / (self._width, self._height)).T
         x1, y1, x2, y2 = (self.seen / (self._width, self._height, self._width, self._height)).T
         sides: dict[Place, Extent] = {
-            "left": self._extent((u <= _SIDE) & (x2 <= _SIDE_END), u >= _NOT_SIDE),
-            "right": self._extent((u >= 1 - _SIDE) & (x1 >= 1 - _SIDE_END), u <= 1 - _NOT_SIDE),
-            "top": self._extent((v <= _SIDE) & (y2 <= _SIDE_END), v >= _NOT_SIDE),
-            "bottom": self._extent((v >= 1 - _SIDE) & (y1 >= 1 - _SIDE_END), v <= 1 - _NOT_SIDE),
+            "left": self._extent(_at_start(u, x1, x2), u >= _NOT_SIDE),
+            "right": self._extent(_at_start(1 - u, 1 - x2, 1 - x1), u <= 1 - _NOT_SIDE),
+            "top": self._extent(_at_start(v, y1, y2), v >= _NOT_SIDE),
+            "bottom": self._extent(_at_start(1 - v, 1 - y2, 1 - y1), v <= 1 - _NOT_SIDE),
         }
         off = np.maximum(np.abs(u - 0.5), np.abs(v - 0.5))
         fits = np.maximum(x2 - x1, y2 - y1) <= _MIDDLE_SIZE
+        near_corner = np.maximum(np.minimum(u, 1 - u), np.minimum(v, 1 - v)) <= _CORNER
+        near_corner &= np.maximum(np.minimum(x1, 1 - x2), np.minimum(y1, 1 - y2)) <= _CORNER_GAP
+        corner = self._extent(near_corner, np.zeros(len(u), np.bool_))  # what is farther in may still be called so
         return {
             **sides,
-            "top left": sides["top"] & sides["left"],
-            "top right": sides["top"] & sides["right"],
-            "bottom left": sides["bottom"] & sides["left"],
-            "bottom right": sides["bottom"] & sides["right"],
+            "top left": sides["top"] & sides["left"] & corner,
+            "top right": sides["top"] & sides["right"] & corner,
+            "bottom left": sides["bottom"] & sides["left"] & corner,
+            "bottom right": sides["bottom"] & sides["right"] & corner,
             "middle": self._extent((off <= _MIDDLE) & fits, off >= _NOT_MIDDLE),
         }
 
@@ -169,6 +174,12 @@ class Geometry:
         false = (along <= 0) | (along >= 1) | (aside >= _FAR_OFF)
         true[[first, second]], false[[first, second]] = False, True
         return self._extent(true, false)
+
+
+def _at_start(centre: _Floats, start: _Floats, end: _Floats) -> _Flags:
+    """Whether something lies at the beginning of an axis, all in shares of it."""
+    flags: _Flags = (centre <= _SIDE) & (start <= _SIDE_GAP) & (end <= _SIDE_END)
+    return flags
 
 
 def _differences(values: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal, get_args
 
 Kind = Literal["fruit", "animal", "vehicle"]
@@ -34,6 +35,13 @@ def _names(text: str) -> frozenset[str]:
 _KIND_OF = {kind: _names(text) for kind, text in _MEMBERS.items()}
 _PERHAPS = {kind: _names(text) for kind, text in _DOUBTFUL.items()}
 _KNOWN = _names(_OF_NO_KIND).union(*_KIND_OF.values(), *_PERHAPS.values())
+
+
+@lru_cache(maxsize=1 << 15)
+def may_be(name: str, other: str) -> bool:
+    """Whether one of two names in lower case is a kind, of which a thing with the other may be: *fruit* and *apple*."""
+    pairs = ((name, other), (other, name))
+    return any(one == kind and is_kind(another, kind) is not False for kind in KINDS for one, another in pairs)
 
 
 def is_kind(name: str, kind: Kind) -> bool | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sos_online.refer.anchors import by_look, by_name_alone
+from sos_online.refer.anchors import by_look, by_name_alone, by_name_or_order
 from sos_online.refer.attribute_phrases import not_like
 from sos_online.refer.draws import Draws
 from sos_online.refer.goals import including, no_row
@@ -17,9 +17,14 @@ from sos_online.refer.relations import by_relation
 from sos_online.types import ExpressionKind
 
 
-def nothing(naming: Naming, kind: ExpressionKind, row: int, draws: Draws) -> str | None:
-    """A text that is decidedly false of every row, and nearly true of ``row``; None if what was drawn is not."""
-    phrase = _WAYS[kind](naming, row, draws)
+def nothing(naming: Naming, kind: ExpressionKind, row: int, draws: Draws, *, late: bool) -> str | None:
+    """A text that is decidedly false of every row, and nearly true of ``row``; None if what was drawn is not.
+
+    Args:
+        late: also by a name that is not in the image, which a model may learn to look at and nothing else.
+    """
+    phrase = _by_absent_name(naming, kind, row, draws) if draws.chance(0.5 if late else 0.04) else None
+    phrase = phrase or _WAYS[kind](naming, row, draws)
     if phrase is None or not phrase.extent.means(0) or kind_of(phrase) != kind:
         return None
     # "both mugs" would count what is not there
@@ -27,38 +32,41 @@ def nothing(naming: Naming, kind: ExpressionKind, row: int, draws: Draws) -> str
     return plural(phrase, draws, counted=False) if many and draws.chance(0.2) else singular(phrase, draws)
 
 
-def _look(naming: Naming, row: int, draws: Draws) -> Phrase | None:
-    base = naming.head(row, draws, things=0.1)
-    if base is None:
-        return None
-    share = draws.share()
-    if share < 0.45 and naming.attributes[row]:
-        return _with_another_look(naming, row, base, draws)
-    if share < 0.6 and naming.attributes[row]:
-        return not_like(naming, base, draws.pick(naming.attributes[row]))
+def _by_absent_name(naming: Naming, kind: ExpressionKind, row: int, draws: Draws) -> Phrase | None:
     absent = _absent_name(naming, draws)
     if absent is None:
         return None
-    return naming.with_adjectives(row, absent, draws) or absent
-
-
-def _place(naming: Naming, row: int, draws: Draws) -> Phrase | None:
-    share = draws.share()
-    if share < 0.3:
-        absent = _absent_name(naming, draws)
-        if absent is None:
-            return None
+    if kind == "position":
         if draws.chance(0.5):
             return by_place(naming, absent, no_row, draws)
         return by_relation(naming, absent, no_row, by_name_alone(naming), draws)
+    look = naming.with_adjectives(row, absent, draws)
+    if kind == "attribute":
+        return look or absent
+    return None if look is None else by_place(naming, look, no_row, draws)
+
+
+def _look(naming: Naming, row: int, draws: Draws) -> Phrase | None:
+    base = naming.head(row, draws, things=0.1)
+    if base is None or not naming.attributes[row]:
+        return None
+    if draws.chance(0.8):
+        return _with_another_look(naming, row, base, draws)
+    return not_like(naming, base, draws.pick(naming.attributes[row]))
+
+
+def _place(naming: Naming, row: int, draws: Draws) -> Phrase | None:
     base = naming.head(row, draws, things=0.05)
     if base is None:
         return None
-    if share < 0.38:
+    share = draws.share()
+    if share < 0.15:
         return too_far(naming, base, draws)
-    if share < 0.65:
+    if share < 0.5:
         return by_place(naming, base, no_row, draws)
-    return by_relation(naming, base, no_row, by_name_alone(naming), draws)
+    alone = by_name_alone(naming)
+    anchors = alone if share < 0.8 and alone.rows else by_name_or_order(naming, draws)
+    return by_relation(naming, base, no_row, anchors, draws)
 
 
 def _both(naming: Naming, row: int, draws: Draws) -> Phrase | None:
@@ -81,6 +89,7 @@ def _both(naming: Naming, row: int, draws: Draws) -> Phrase | None:
     return by_relation(naming, looks, no_row, by_name_alone(naming), draws)
 
 
+_MOST_WORDS = 3
 _WAYS = {"attribute": _look, "position": _place, "mixed": _both}
 
 
@@ -91,7 +100,7 @@ def _with_another_look(naming: Naming, row: int, base: Phrase, draws: Draws) -> 
     pool: list[Attribute] = [
         one for other in naming.attributes for one in other if one.facet == changed.facet and one not in own
     ]
-    if changed.facet == "colour" and (not pool or draws.chance(0.3)):
+    if changed.facet == "colour" and (not pool or draws.chance(0.5)):
         pool = list(colours())
     if not pool:
         return None
@@ -103,12 +112,16 @@ def _with_another_look(naming: Naming, row: int, base: Phrase, draws: Draws) -> 
     if instead.word in base.head.folded or naming.facts.names.other_name_in(instead.word, base.head.name):
         return None
     words = [instead]
+    extent = base.extent & naming.facts.looks(instead)
     kept = [one for one in own if one.facet != changed.facet and one.word not in base.head.folded]
-    if kept and draws.chance(0.4):
-        words.append(draws.pick(kept))
-    extent = base.extent
-    for one in words:
-        extent = extent & naming.facts.looks(one)
+    more = draws.chance(0.4)
+    for one in draws.shuffled(kept):  # until nothing has all of them
+        if len(words) == _MOST_WORDS or (extent.means(0) and not more):
+            break
+        if one.facet not in {word.facet for word in words}:
+            words.append(one)
+            extent = extent & naming.facts.looks(one)
+            more = False
     if len(words) == 1 and draws.chance(0.2):
         return base.narrowed(extent, instead.word, "that is")._replace(looks=True)
     return together(words, base, extent)

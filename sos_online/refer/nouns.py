@@ -22,6 +22,9 @@ _UNCOUNTED = frozenset(
     {"money", "food", "rice", "bread", "fog", "ice", "wood", "yarn", "sushi", "dna", "hockey", "water"}
 )
 _PLURAL_IN_OES = frozenset({"potato", "tomato", "hero", "echo", "torpedo", "volcano", "mosquito", "mango", "buffalo"})
+_ANYTHING = frozenset(
+    {"thing", "things", "object", "objects", "item", "items", "one", "other", "everything", "nothing"}
+)
 _STOP_WORDS = frozenset({"the", "and", "with", "for", "without", "from"})
 _REMEMBERED = 1 << 15
 _LETTERS = re.compile(r"[^\W\d_]")
@@ -48,9 +51,9 @@ class Noun(NamedTuple):
 
 @cache
 def spoken(category: str) -> str:
-    """A category's name as it is said; empty if it has no letter and cannot be."""
+    """A category's name as it is said; empty if it cannot be: without a letter, too long, or a word for anything."""
     name = _BLANKS.sub(" ", _IN_PARENTHESES.sub(" ", category)).strip()
-    return name if _LETTERS.search(name) and len(name) <= 60 else ""
+    return name if _LETTERS.search(name) and len(name) <= 60 and name.lower() not in _ANYTHING else ""
 
 
 @cache
@@ -122,6 +125,15 @@ class SpokenNames:
                 if is_name and said not in own_words:
                     return True
         return False
+
+    def another_in(self, text: str, own: Sequence[str]) -> bool:
+        """As :meth:`other_name_in`, with several names of categories that may be there."""
+        rest = words_in(text)
+        for name in sorted((spoken(category) for category in own), key=len, reverse=True):
+            for form in (noun(name).many, name) if name else ():
+                if form:
+                    rest = rest.replace(words_in(form), " _ ")
+        return self.other_name_in(rest, "")
 
     @cached_property
     def _count_by_name(self) -> dict[str, int]:

@@ -11,6 +11,13 @@ from sos_online.types import Words
 
 _ARTICLES = frozenset({"a", "an", "the"})
 _MOST_WORDS_IN_PART, _MOST_LETTERS_IN_PHRASE = 4, 80
+_DENYING = frozenset({"not", "no", "non", "never", "without"})
+# what stands before such a word is said of something else, or denied
+_JOINING = frozenset(
+    {"a", "an", "the", "and", "or", "but", "of", "with", "in", "on", "onto", "for", "from", "to", "by", "at", "near"}
+    | {"next", "beside", "behind", "under", "over", "above", "below", "inside", "holding", "wearing", "is", "are"}
+    | {"that", "which", "like", "as", "than"}
+)
 _BEHIND_PARTS = ("on top", "on the side", "inside")
 
 
@@ -115,5 +122,14 @@ def _phrase(short_phrase: str, name: str) -> tuple[str, tuple[Attribute, ...]]:
     if not name or place < 0 or len(text) > _MOST_LETTERS_IN_PHRASE or not set(".,;:!?").isdisjoint(text):
         return "", ()
     told = text[:place].lower().split()
+    if not _DENYING.isdisjoint(told):
+        return "", ()
+    if not _JOINING.isdisjoint(told):  # the dog is white: "a white dog on a chair"
+        return "", _attributes_of(told[max(at for at, word in enumerate(told) if word in _JOINING) + 1 :])
+    return text, _attributes_of(told)
+
+
+def _attributes_of(told: list[str]) -> tuple[Attribute, ...]:
+    """The attributes among words that stand in a row."""
     pairs = [attribute(" ".join(told[start : start + 2])) for start in range(len(told) - 1)]
-    return text, tuple(one for one in (*pairs, *map(attribute, told)) if one is not None)
+    return tuple(one for one in (*pairs, *map(attribute, told)) if one is not None)

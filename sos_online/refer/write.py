@@ -18,7 +18,7 @@ _TRIES = 14  # for each expression; most ways of saying something do not single 
 def write_expressions(
     facts: Facts, choice: ExpressionChoice, draws: Draws, *, all_known: bool = True
 ) -> list[Expression]:
-    """Expressions about an image, no text twice.
+    """Expressions about an image, no text twice, nor with another article.
 
     Args:
         facts: about its objects.
@@ -44,13 +44,19 @@ def write_expressions(
                     break
                 late = 2 * number > tries
                 said = _say(naming, kind, scope, order[number % len(order)], draws, late=late)
-                if said is None or said[0] in texts or (scope == "several" and said[1] in meant and not late):
+                if said is None or _bare(said[0]) in texts or (scope == "several" and said[1] in meant and not late):
                     continue
                 wanted -= 1
                 meant.add(said[1])
-                texts.add(said[0])
+                texts.add(_bare(said[0]))
                 expressions.append({"text": said[0], "rows": list(rows_of(said[1])), "kind": kind})
     return expressions
+
+
+def _bare(text: str) -> str:
+    """A text without its article."""
+    first, _, rest = text.partition(" ")
+    return rest if first in ("the", "a", "an") else text
 
 
 def _say(
@@ -59,5 +65,5 @@ def _say(
     """A text and, as bits, the rows that it means; ``late``: of many ways few are left to try."""
     if scope == "several":
         return several(naming, kind, row, draws, one_by_one=late)
-    text = one(naming, kind, row, draws) if scope == "one" else nothing(naming, kind, row, draws)
+    text = one(naming, kind, row, draws) if scope == "one" else nothing(naming, kind, row, draws, late=late)
     return None if text is None else (text, bits_of([row]) if scope == "one" else 0)

@@ -51,18 +51,20 @@ def place(name: str, box: Box, size_hw: tuple[int, int]) -> Answer:
     u, v = centre(box)[0] / width, centre(box)[1] / height
     x1, y1, x2, y2 = box[0] / width, box[1] / height, box[2] / width, box[3] / height
     if name == "left":
-        return either(u <= 0.35 and x2 <= 0.55, u >= 0.5)
+        return either(u <= 0.35 and x1 <= 0.2 and x2 <= 0.55, u >= 0.5)
     if name == "right":
-        return either(u >= 0.65 and x1 >= 0.45, u <= 0.5)
+        return either(u >= 0.65 and x2 >= 0.8 and x1 >= 0.45, u <= 0.5)
     if name == "top":
-        return either(v <= 0.35 and y2 <= 0.55, v >= 0.5)
+        return either(v <= 0.35 and y1 <= 0.2 and y2 <= 0.55, v >= 0.5)
     if name == "bottom":
-        return either(v >= 0.65 and y1 >= 0.45, v <= 0.5)
+        return either(v >= 0.65 and y2 >= 0.8 and y1 >= 0.45, v <= 0.5)
     if name == "middle":
         off = max(abs(u - 0.5), abs(v - 0.5))
         return either(off <= 0.12 and x2 - x1 <= 0.6 and y2 - y1 <= 0.6, off >= 0.25)
     parts = [place(part, box, size_hw) for part in name.split()]
-    return False if False in parts else None if None in parts else True
+    deep = min(u, 1 - u) <= 0.25 and min(v, 1 - v) <= 0.25
+    deep = deep and min(x1, 1 - x2) <= 0.15 and min(y1, 1 - y2) <= 0.15
+    return False if False in parts else None if None in parts or not deep else True
 
 
 def distance(a: Box, b: Box) -> float:

@@ -104,9 +104,9 @@ TABLE = hand_made_scene(
 # rows: 0 lamp, 1 and 2 apples to its right and on the left, 3 apple on the right, 4 and 5 mugs above it, 6 mug below it
 CORNER = hand_made_scene(
     [
-        (3, (100, 300, 160, 400)),
-        (4, (190, 300, 240, 350)),
-        (4, (180, 380, 230, 430)),
+        (3, (20, 300, 80, 400)),
+        (4, (100, 300, 150, 350)),
+        (4, (110, 380, 160, 430)),
         (4, (500, 320, 550, 370)),
         (0, (100, 20, 160, 80)),
         (1, (200, 20, 260, 80)),

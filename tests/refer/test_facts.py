@@ -213,3 +213,15 @@ def test_three_hundred_rows():
     assert mugs == [words.folded == "mug" for words in facts.words]
     assert sum(answer is True for answer in answers(facts.looks(attribute("red")), 300)) == 100
     assert len(facts.smaller) == 300
+
+
+def test_a_category_called_like_a_kind_may_be_what_is_of_the_kind():
+    facts = facts_of([Thing("animal"), Thing("fish"), Thing("mug"), Thing("fruit"), Thing("apple")])
+    assert answers(facts.is_called("animal"), 5) == [True, None, False, None, False]
+    assert answers(facts.is_called("apple"), 5) == [False, False, False, None, True]
+
+
+def test_a_category_called_thing_is_unknown_and_blocks_every_name():
+    facts = facts_of([Thing("things"), Thing("mug")])
+    assert answers(facts.is_called("things"), 2) == [None, False]
+    assert answers(facts.is_called("mug"), 2) == [None, True]

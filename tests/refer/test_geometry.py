@@ -121,10 +121,15 @@ def test_three_hundred_objects():
         ("top", (0, 15, 10, 55), True),
         ("bottom", (0, 45, 10, 85), True),
         ("bottom", (0, 40, 10, 60), False),
-        ("top left", (15, 15, 55, 55), True),
-        ("top left", (15, 15, 56, 55), None),
+        ("left", (20, 0, 50, 10), True),  # begins at 0.2
+        ("left", (21, 0, 49, 10), None),
+        ("top left", (10, 10, 40, 40), True),  # the centre at 0.25 from both sides
+        ("top left", (10, 10, 41, 40), None),
+        ("top left", (15, 15, 35, 35), True),  # begins at 0.15
+        ("top left", (16, 15, 34, 35), None),
         ("top left", (50, 15, 60, 55), False),
-        ("bottom right", (45, 45, 85, 85), True),
+        ("bottom right", (60, 60, 90, 90), True),
+        ("bottom right", (60, 45, 90, 85), None),
         ("middle", (52, 40, 72, 60), True),  # 0.12 off
         ("middle", (53, 40, 73, 60), None),
         ("middle", (10, 10, 70, 70), True),  # 0.6 wide

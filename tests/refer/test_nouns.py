@@ -187,3 +187,8 @@ def test_any_name_can_be_bent(text):
     assert with_article(name).endswith(f" {name}")
     assert with_article(name).partition(" ")[0] in ("a", "an")
     assert share_a_word(name.lower(), name.lower()) in (True, False)
+
+
+@pytest.mark.parametrize("name", ["thing", "Objects", "item", "one", "everything", "nothing"])
+def test_words_for_anything_are_no_names(name):
+    assert spoken(name) == ""

@@ -147,3 +147,20 @@ def test_huge_words():
     assert known.phrase == ""
     assert known.parts == ()
     assert known.says_of(attribute("red")) is None
+
+
+@pytest.mark.parametrize(
+    ("phrase", "name", "stated"),
+    [
+        ("a white dog on a chair", "chair", set()),  # the dog is white
+        ("a not red mug", "mug", set()),  # denied
+        ("an orange juice stand next to a red car", "car", {"red"}),  # the stand is orange
+        ("a red and white ball", "ball", {"white"}),  # not all of it is red
+        ("a light blue frosted cupcake", "cupcake", {"light blue", "blue"}),  # a word that says nothing between
+        ("a glossy red mug", "mug", {"glossy", "red"}),
+    ],
+)
+def test_only_what_is_said_of_the_noun_counts(phrase: str, name: str, stated: set[str]) -> None:
+    words = object_words(name, Words(short_phrase=phrase))
+    assert {one.word for facet in words.stated.values() for one in facet} == stated
+    assert bool(words.phrase) == (phrase in ("a light blue frosted cupcake", "a glossy red mug"))

@@ -33,7 +33,7 @@ class AnsweredExpressions:
         library: SegmentLibrary,
         rule: VisibilityRule | None = None,
         *,
-        proven_only: bool = False,
+        proven_only: bool = True,
     ) -> None:
         self._answers = Answers(folder, "expressions", library.manifest.fingerprint)
         self._rule = VisibilityRule() if rule is None else rule

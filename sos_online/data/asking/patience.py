@@ -13,6 +13,7 @@ from sos_online.errors import SOSError
 
 T = TypeVar("T")
 _IN_A_ROW = 20
+_RETRIES_IF_ABSENT = 2
 _REFUSED_FROM_THE_START = 5
 
 
@@ -39,7 +40,7 @@ class Patience:
             except RequestFailedError as failure:
                 if failure.is_final:
                     raise self._given_up(failure) from None
-                if not failure.may_pass or attempt == self._server.retries:
+                if not failure.may_pass or attempt >= self._last_attempt(failure):
                     self._count(failure)
                     raise
                 await asyncio.sleep(self._wait(attempt, failure))
@@ -47,6 +48,11 @@ class Patience:
                 self._has_answered, self._failed_in_a_row = True, 0
                 return answer
         raise AssertionError("the last attempt returns or raises")
+
+    def _last_attempt(self, failure: RequestFailedError) -> int:
+        # a server that nothing was heard of is rather not there than busy
+        absent = failure.reason == "no connection" and not self._has_answered
+        return min(_RETRIES_IF_ABSENT, self._server.retries) if absent else self._server.retries
 
     def _wait(self, attempt: int, failure: RequestFailedError) -> float:
         asked_for = failure.wait or 0.0

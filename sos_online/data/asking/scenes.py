@@ -68,7 +68,7 @@ def _question(scene: Scene, key: str, dataset: SOSDataset, names: SpokenNames) -
         keys=[key],
         messages=expression_messages(objects),
         schema=expression_schema(len(objects)),
-        check=lambda text: [check_expressions(text, objects, facts)],
+        check=lambda text: [check_expressions(text, objects, facts, names)],
         beside=geometry_of(target),
     )
 

@@ -12,6 +12,8 @@ from sos_online.refer.asking.place_words import FUNCTION_WORDS, NEGATIONS, NOUNS
 from sos_online.refer.asking.plain_text import words_of
 from sos_online.refer.asking.reading import Reading
 from sos_online.refer.asking.shown_objects import ShownObject, spellings
+from sos_online.refer.lexicon import attribute
+from sos_online.refer.nouns import SpokenNames
 from sos_online.types import ExpressionKind
 
 _JOINING = {"and", "both", "all", "each", "every"}
@@ -31,8 +33,16 @@ class Verdict:
     kind: ExpressionKind = "attribute"
 
 
-def check_expressions(text: str, objects: Sequence[ShownObject], facts: SceneFacts) -> Checked:
+def check_expressions(
+    text: str, objects: Sequence[ShownObject], facts: SceneFacts, names: SpokenNames | None = None
+) -> Checked:
     """What is left of an answer: ``kept`` are ``types.Expression`` with ``proven`` beside them.
+
+    Args:
+        text: the answer.
+        objects: what was shown.
+        facts: about them.
+        names: of all categories, none of which may be named but those of objects that are spoken of.
 
     Raises:
         AnswerError: nothing can be read of it.
@@ -40,7 +50,7 @@ def check_expressions(text: str, objects: Sequence[ShownObject], facts: SceneFac
     proposed, dropped = read_expressions(text, len(objects))
     checked = Checked(dropped=dropped)
     for one in proposed:
-        verdict = judge(one, objects, facts)
+        verdict = judge(one, objects, facts, names)
         if verdict.dropped is not None:
             checked.dropped[verdict.dropped] += 1
             continue
@@ -48,7 +58,9 @@ def check_expressions(text: str, objects: Sequence[ShownObject], facts: SceneFac
     return checked
 
 
-def judge(proposed: Proposed, objects: Sequence[ShownObject], facts: SceneFacts) -> Verdict:
+def judge(
+    proposed: Proposed, objects: Sequence[ShownObject], facts: SceneFacts, names: SpokenNames | None = None
+) -> Verdict:
     """Check all that an expression claims, and all that its text says as far as words can be read.
 
     What cannot be decided does not count against it; then it is not proven.
@@ -57,6 +69,8 @@ def judge(proposed: Proposed, objects: Sequence[ShownObject], facts: SceneFacts)
     dropped = _wording(proposed, reading, objects)
     if dropped is not None:
         return Verdict(dropped)
+    if names is not None and names.another_in(proposed.text, [objects[row].category for row in _mentioned(reading)]):
+        return Verdict("names another object")
     claims = dict.fromkeys((*reading.claims, *proposed.claims))
     decided = {claim: facts.decide(claim.about, claim.says, claim.value, claim.other) for claim in claims}
     for claim, is_true in decided.items():
@@ -99,11 +113,13 @@ def _wording(proposed: Proposed, reading: Reading, objects: Sequence[ShownObject
 
 def _attributes_elsewhere(reading: Reading, objects: Sequence[ShownObject], facts: SceneFacts) -> bool | None:
     """Whether what the text calls some object without claiming it (``the apple that is red``) is true of one that it
-    mentions; only words are known that are features of objects here."""
+    mentions; known are the words of the lexicon, and those that are features of objects here."""
     found: set[bool | None] = set()
     claimed = {word for claim in reading.claims for word in words_of(claim.value)}
     features = {word for shown in objects for feature in shown.words.features for word in words_of(feature)}
-    for word in features.intersection(reading.words) - claimed - _HARMLESS:
+    named = {word for row in _mentioned(reading) for form, _ in spellings(objects[row].category) for word in form}
+    features |= {word for word in reading.words if attribute(word) is not None and word not in named}
+    for word in sorted(features.intersection(reading.words) - claimed - _HARMLESS):
         said = {facts.decide(row, "attribute", word, None) for row in _mentioned(reading)}
         found.add(True if True in said else None if None in said else False)
     return _all(found)

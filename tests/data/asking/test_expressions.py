@@ -33,7 +33,7 @@ def test_what_is_asked_and_kept(
     assert request["model"] == "m" and "temperature" not in request and not request.get("stream")
     assert request["response_format"]["json_schema"]["strict"] is True
     assert all("Authorization" not in headers for headers in model.headers)
-    answered = AnsweredExpressions(tmp_path / "answers", dataset.library)
+    answered = AnsweredExpressions(tmp_path / "answers", dataset.library, proven_only=False)
     assert len(answered) == report.answered and answered.model == "m"
     kept = 0
     for index in range(4):
@@ -64,7 +64,7 @@ def test_light_and_background_do_not_matter_and_rows_do(
     ask: Callable[..., AskingReport], dataset: sos.SOSDataset, tmp_path: Path
 ) -> None:
     ask(3)
-    answered = AnsweredExpressions(tmp_path / "answers", dataset.library)
+    answered = AnsweredExpressions(tmp_path / "answers", dataset.library, proven_only=False)
     index = next(i for i in range(3) if answered.for_scene(dataset.scene(i), dataset.sample(i)[1]))
     scene, (_, target) = dataset.scene(index), dataset.sample(index)
     expected = answered.for_scene(scene, target)
@@ -92,7 +92,7 @@ def _count(answered: AnsweredExpressions, dataset: sos.SOSDataset, queue: object
 
 def test_other_processes(ask: Callable[..., AskingReport], dataset: sos.SOSDataset, tmp_path: Path) -> None:
     ask(3)
-    answered = AnsweredExpressions(tmp_path / "answers", dataset.library)
+    answered = AnsweredExpressions(tmp_path / "answers", dataset.library, proven_only=False)
     expected = [answered.for_scene(dataset.scene(i), dataset.sample(i)[1]) for i in range(3)]
     context = multiprocessing.get_context("fork")
     queue = context.Queue()

@@ -9,24 +9,27 @@ from tests.refer.checker.scene import Array, Scene
 
 def is_at(scene: Scene, row: int, where: str) -> int:
     """On the left, at the top, in a corner, in the middle."""
-    if " " in where:
-        return min(is_at(scene, row, side) for side in where.split())
     x1, y1, x2, y2 = scene.seen[row]
     u, v = (x1 + x2) / 2 / scene.width, (y1 + y2) / 2 / scene.height
+    if " " in where:
+        deep = min(u, 1 - u) <= 0.25 and min(v, 1 - v) <= 0.25
+        gaps = min(x1, scene.width - x2) / scene.width, min(y1, scene.height - y2) / scene.height
+        deep = deep and max(gaps) <= 0.15
+        return min(1 if deep else 0, *(is_at(scene, row, side) for side in where.split()))
     if where == "middle":
         small = x2 - x1 <= 0.6 * scene.width and y2 - y1 <= 0.6 * scene.height
         if abs(u - 0.5) <= 0.12 and abs(v - 0.5) <= 0.12 and small:
             return 1
         return -1 if abs(u - 0.5) >= 0.25 or abs(v - 0.5) >= 0.25 else 0
     if where == "left":
-        true, false = u <= 0.35 and x2 <= 0.55 * scene.width, u >= 0.5
+        true, false = u <= 0.35 and x1 <= 0.2 * scene.width and x2 <= 0.55 * scene.width, u >= 0.5
     elif where == "right":
-        true, false = u >= 0.65 and x1 >= 0.45 * scene.width, u <= 0.5
+        true, false = u >= 0.65 and x2 >= 0.8 * scene.width and x1 >= 0.45 * scene.width, u <= 0.5
     elif where == "top":
-        true, false = v <= 0.35 and y2 <= 0.55 * scene.height, v >= 0.5
+        true, false = v <= 0.35 and y1 <= 0.2 * scene.height and y2 <= 0.55 * scene.height, v >= 0.5
     else:
         assert where == "bottom"
-        true, false = v >= 0.65 and y1 >= 0.45 * scene.height, v <= 0.5
+        true, false = v >= 0.65 and y2 >= 0.8 * scene.height and y1 >= 0.45 * scene.height, v <= 0.5
     return 1 if true else -1 if false else 0
 
 

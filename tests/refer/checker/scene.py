@@ -88,6 +88,13 @@ def object_words(words: Any, category: str) -> ObjectWords:
     )
 
 
+LINKS = frozenset(
+    {"a", "an", "the", "and", "or", "but", "not", "no", "non", "never", "of", "with", "without", "in", "on", "onto"}
+    | {"for", "from", "to", "by", "at", "near", "next", "beside", "behind", "under", "over", "above", "below"}
+    | {"inside", "holding", "wearing", "is", "are", "that", "which", "like", "as", "than"}
+)
+
+
 def before_noun(phrase: str, name: str) -> list[str]:
     """The attributes that stand before the noun of a short phrase; "light blue" is blue, too.
 
@@ -100,6 +107,10 @@ def before_noun(phrase: str, name: str) -> list[str]:
         links = ("with", "without", "of", "on", "in", "behind")
         at = next((at for at, token in enumerate(tokens) if token in links), len(tokens)) - 1
     tokens = tokens[: max(at, 0)]
+    if {"not", "no", "non", "never", "without"}.intersection(tokens):
+        return []
+    # what stands before an article, preposition, conjunction, verb or "not" is said of something else
+    tokens = tokens[max((place + 1 for place, token in enumerate(tokens) if token in LINKS), default=0) :]
     words = [" ".join(tokens[at : at + length]) for length in (1, 2) for at in range(len(tokens) - length + 1)]
     return [word for word in (SAID_AS.get(word, word) for word in words) if facet_of(word) is not None]
 
