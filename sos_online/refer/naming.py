@@ -79,7 +79,7 @@ class Naming:
     @cached_property
     def with_peers(self) -> list[int]:
         """Those whose name means others too, and none in doubt."""
-        return [row for row in self.anchors if (phrase := self.names[row]) and several_rows(phrase.extent)]
+        return [row for row in self.anchors if (phrase := self.names[row]) and several_rows.is_met(phrase.extent)]
 
     def by_name(self, row: int) -> Phrase | None:
         """A row by the name of its category, if that can be."""
@@ -144,10 +144,10 @@ class Naming:
 
     def _order(self, row: int, base: Phrase, draws: Draws) -> list[Attribute]:
         """A row's attributes in a random order, those that are said willingly rather first; one of each facet."""
-        named = base.head.folded.split()
-        own = [one for one in self.attributes[row] if one.word not in named]
-        own.sort(key=lambda one: draws.share() ** (1 / _WEIGHT[one.facet]), reverse=True)
-        return list({one.facet: one for one in reversed(own)}.values())[::-1]
+        named, share = base.head.folded.split(), draws.share
+        weighed = [(share() * _WEIGHT[one.facet], one) for one in self.attributes[row] if one.word not in named]
+        weighed.sort()
+        return list({one.facet: one for _, one in weighed}.values())[::-1]
 
     def _attributes(self, row: int) -> tuple[Attribute, ...]:
         words = self.facts.words[row]

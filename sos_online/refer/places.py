@@ -24,8 +24,7 @@ _WORDS: dict[Place, tuple[str, ...]] = {
 
 def by_place(naming: Naming, base: Phrase, goal: Goal, draws: Draws) -> Phrase | None:
     """What ``base`` means at one of the places at which that is what is wanted."""
-    places = naming.facts.geometry.places
-    fitting = [(place, extent) for place, there in places.items() if goal(extent := base.extent & there)]
+    fitting = goal.met_by(base.extent, naming.facts.geometry.places)
     if not fitting:
         return None
     place, extent = draws.pick(fitting)

@@ -47,10 +47,10 @@ def by_relation(
     for _ in range(_TRIES if anchors.rows else 0):
         row = draws.pick(anchors.rows)
         # "the mug below the mug" says nothing where there is but one, nor does a thing say it of itself
-        if base.extent.true == 1 << row or goal(Extent(1 << row, 0)):
+        if base.extent.true == 1 << row or goal.is_met(Extent(1 << row, 0)):
             continue
         share = draws.share()
-        if share > 0.9:
+        if share > 0.95:
             phrase = _between(naming, base, goal, row, anchors, draws)
             if phrase is not None:
                 return phrase
@@ -73,18 +73,18 @@ def _fitting(
     facts = naming.facts
     if nearest and base.extent.decided:
         extent = facts.geometry.nearest(base.extent.true, row)
-        if extent.true and goal(extent):
+        if extent.true and goal.is_met(extent):
             return [("nearest", extent)]
     related = (facts.covering if covering and facts.knows_occlusion else facts.geometry.around)[row]
-    return [(name, extent) for name, there in related.items() if goal(extent := base.extent & there)]
+    return goal.met_by(base.extent, related)
 
 
 def _between(naming: Naming, base: Phrase, goal: Goal, row: int, anchors: Anchors, draws: Draws) -> Phrase | None:
     other = draws.pick(anchors.rows)
-    if other == row or base.extent.true == 1 << other or goal(Extent(1 << other, 0)):
+    if other == row or base.extent.true == 1 << other or goal.is_met(Extent(1 << other, 0)):
         return None
     extent = base.extent & naming.facts.geometry.between(row, other)
-    if not goal(extent):
+    if not goal.is_met(extent):
         return None
     first, second = anchors.phrase(row), anchors.phrase(other)
     # "between the mug above the car and the lamp" could be read in two ways

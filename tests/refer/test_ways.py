@@ -36,20 +36,20 @@ def everyone(naming: Naming) -> range:
 
 
 def meets(phrase: Phrase | None, goal: Callable[[Extent], bool]) -> bool:
-    return phrase is None or goal(phrase.extent)
+    return phrase is None or goal.is_met(phrase.extent)
 
 
 def test_goals():
-    assert just(2)(Extent(0b100, 0))
-    assert not just(2)(Extent(0b100, 1))
-    assert not just(2)(Extent(0b110, 0))
-    assert including(1)(Extent(0b10, 1))
-    assert not including(1)(Extent(0b01, 0b10))
-    assert several_rows(Extent(0b11, 0))
-    assert not several_rows(Extent(0b01, 0))
-    assert not several_rows(Extent(0b11, 0b100))
-    assert no_row(Extent(0, 0))
-    assert not no_row(Extent(0, 1))
+    assert just(2).is_met(Extent(0b100, 0))
+    assert not just(2).is_met(Extent(0b100, 1))
+    assert not just(2).is_met(Extent(0b110, 0))
+    assert including(1).is_met(Extent(0b10, 1))
+    assert not including(1).is_met(Extent(0b01, 0b10))
+    assert several_rows.is_met(Extent(0b11, 0))
+    assert not several_rows.is_met(Extent(0b01, 0))
+    assert not several_rows.is_met(Extent(0b11, 0b100))
+    assert no_row.is_met(Extent(0, 0))
+    assert not no_row.is_met(Extent(0, 1))
 
 
 class TestNaming:
@@ -208,3 +208,12 @@ def test_anchors_by_their_name_alone():
     anchors = by_name_alone(naming)
     assert list(anchors.rows) == [2]  # of the others one has a peer, and one reads like two things
     assert anchors.phrase(2).extent.means(0b100)
+
+
+def test_what_a_goal_needs_spares_work_and_changes_nothing():
+    extents = [Extent(true, doubt) for true in range(8) for doubt in range(8) if not true & doubt]
+    for goal in (just(1), including(2), several_rows, no_row):
+        for base in extents:
+            met = goal.met_by(base, {str(number): more for number, more in enumerate(extents)})
+            both = [(str(number), base & more) for number, more in enumerate(extents)]
+            assert met == [(name, extent) for name, extent in both if goal.is_met(extent)]
