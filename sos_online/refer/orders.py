@@ -16,6 +16,7 @@ _FIRST: dict[Side, tuple[str, ...]] = {
     "top": ("topmost", "highest"),
     "bottom": ("bottommost", "lowest"),
 }
+_COUNTING = frozenset({*ORDINALS, *NUMBERS})
 _FAR: dict[Side, str] = {
     "left": "on the far left",
     "right": "on the far right",
@@ -66,7 +67,9 @@ def too_far(naming: Naming, base: Phrase, draws: Draws) -> Phrase | None:
 
 
 def _can_be_ordered(base: Phrase, at_least: int) -> bool:
-    return base.extent.decided and base.extent.size >= at_least and not base.head.is_plural
+    if not base.extent.decided or base.extent.size < at_least or base.head.is_plural:
+        return False
+    return base.head.folded.partition(" ")[0] not in _COUNTING  # the first first quarter moon
 
 
 def _ordered(naming: Naming, base: Phrase, extent: Extent, side: Side, number: int, draws: Draws) -> Phrase:

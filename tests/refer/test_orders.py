@@ -111,3 +111,10 @@ class TestSizes:
         assert not_like(naming, naming.by_name(0), attribute("striped")).extent == (0b001, 0)
         nothing_said = Naming(facts_of([Thing("mug")]), all_known=True)
         assert two_words(nothing_said, 0, nothing_said.by_name(0), draws()) is None
+
+
+def test_a_name_that_counts_is_not_counted():
+    facts = facts_of([Thing("first quarter moon", (10 + 90 * n, 10, 50 + 90 * n, 50)) for n in range(4)])
+    naming, draws = Naming(facts, all_known=True), Draws(words_generator(1))
+    assert all(by_order(naming, naming.by_name(row), row, draws) is None for row in range(4))
+    assert first_ones(naming, naming.by_name(0), draws) is None
