@@ -6,6 +6,7 @@ import os
 from contextlib import suppress
 
 KEPT = 64  # files that a library on this machine keeps open in a process
+_ROOM = 8 << 20  # bytes that its process may remember of what is where in them
 
 
 class OpenFile:
@@ -47,6 +48,7 @@ class OpenFiles:
 
     def __init__(self, kept: int) -> None:
         self._kept = kept
+        self._room = _ROOM
         self._recent: dict[str, OpenFile] = {}
 
     def open(self, path: str) -> OpenFile:
@@ -58,6 +60,13 @@ class OpenFiles:
             with suppress(RuntimeError, StopIteration):  # another thread has made room meanwhile
                 self._recent.pop(next(iter(self._recent)), None)
         return file
+
+    def take_room(self, size: int) -> bool:
+        """Whether there is room for remembering so many bytes of a file; it is taken for good."""
+        if size > self._room:
+            return False
+        self._room -= size
+        return True
 
     def forget(self, path: str) -> None:
         """Open a file anew at its next use: it may be another one by then."""

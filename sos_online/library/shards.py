@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from sos_online.errors import BrokenSegmentError, LibraryError
 from sos_online.library.arrow_files import map_bytes, parse_table, write_table
 from sos_online.library.encode import EncodedLevel
 from sos_online.library.format import PIXELS_SCHEMA
-from sos_online.library.open_files import OpenFiles
+from sos_online.library.open_files import OpenFile, OpenFiles
 from sos_online.types import Pixels
 
 Part = Literal["colour", "alpha"]
@@ -43,6 +44,13 @@ class _Column(NamedTuple):
     size: int
 
 
+class _Index(NamedTuple):
+    """The offsets and the checksums of a part, in memory: int64 ``[rows + 1]``, uint32 ``[rows]``."""
+
+    offsets: npt.NDArray[np.int64]
+    checksums: npt.NDArray[np.uint32]
+
+
 class PixelShard:
     """A shard of which it is known where everything is; ``read`` reads the bytes of one row.
 
@@ -53,7 +61,7 @@ class PixelShard:
         LibraryError: it cannot be read, or is another shard than ``crc`` says, see :func:`write_shard`.
     """
 
-    __slots__ = ("_columns", "_files", "_path", "_rows")
+    __slots__ = ("_columns", "_files", "_indices", "_path", "_rows")
 
     def __init__(self, path: Path, crc: int, files: OpenFiles) -> None:
         self._path = str(path)
@@ -63,6 +71,7 @@ class PixelShard:
         if metadata.get(_CRC) != str(crc).encode():
             raise LibraryError(f"{path}: is not the shard that the library was made with: damaged or exchanged")
         self._rows = len(batch)
+        self._indices: dict[Part, _Index] | None = None
         self._columns = self._column(content, batch, "colour"), self._column(content, batch, "alpha")
 
     def read(self, row: int, part: Part) -> Pixels:
@@ -71,6 +80,7 @@ class PixelShard:
             return self._read(row, part)
         except BrokenSegmentError:
             self._files.forget(self._path)  # a copy that was fetched anew would not be seen
+            self._indices = None
             raise
 
     def _read(self, row: int, part: Part) -> Pixels:
@@ -79,16 +89,34 @@ class PixelShard:
         column = self._columns[part == "alpha"]
         try:
             file = self._files.open(self._path)
-            start, stop = _OFFSETS.unpack(file.read(column.offsets + 8 * row, _OFFSETS.size))
+            index = self._index(file, part)
+            if index is None:
+                start, stop = _OFFSETS.unpack(file.read(column.offsets + 8 * row, _OFFSETS.size))
+                checksum = int.from_bytes(file.read(column.checksums + 4 * row, 4), "little")
+            else:
+                start, stop = index.offsets[row : row + 2].tolist()
+                checksum = int(index.checksums[row])
             if not 0 <= start <= stop <= column.size:
                 raise BrokenSegmentError(f"{self._path}: row {row}: {part} reaches outside the file")
             encoded = file.read(column.data + start, stop - start)
-            checksum = int.from_bytes(file.read(column.checksums + 4 * row, 4), "little")
         except OSError as error:
             raise BrokenSegmentError(f"{self._path}: cannot be read: {error.strerror or error}") from None
         if zlib.crc32(encoded) != checksum:
             raise BrokenSegmentError(f"{self._path}: row {row}: {part} does not match its checksum")
         return np.frombuffer(encoded, np.uint8)
+
+    def _index(self, file: OpenFile, part: Part) -> _Index | None:
+        """Where all rows of a part are, while the library has room for that; else each is looked up in the file."""
+        if self._indices is None:
+            if not self._files.take_room(2 * 12 * self._rows):
+                return None
+            self._indices = {}
+        if part not in self._indices:
+            column = self._columns[part == "alpha"]
+            offsets = np.frombuffer(file.read(column.offsets, 8 * (self._rows + 1)), "<i8")
+            checksums = np.frombuffer(file.read(column.checksums, 4 * self._rows), "<u4")
+            self._indices[part] = _Index(offsets, checksums)
+        return self._indices[part]
 
     def _column(self, content: pa.Buffer, batch: pa.RecordBatch, part: Part) -> _Column:
         _, offsets, data = batch.column(part).buffers()

@@ -106,3 +106,13 @@ def test_a_forked_process_goes_on_with_it(tmp_path: Path) -> None:
     process.join()
     assert process.exitcode == 0
     assert files.open(path).read(0, 3) == b"abc"
+
+
+def test_room_is_taken_until_there_is_none() -> None:
+    files = OpenFiles(1)
+    taken = 0
+    while files.take_room(1 << 20):
+        taken += 1
+    assert taken == 8
+    assert files.take_room(0)
+    assert not files.take_room(1)

@@ -78,3 +78,17 @@ def test_open_shards_cost_little(tmp_path: Path) -> None:
 def anonymous_memory() -> int:
     lines = Path("/proc/self/status").read_text().splitlines()
     return 1024 * int(next(line for line in lines if line.startswith("RssAnon")).split()[1])
+
+
+def test_rows_are_the_same_with_and_without_room_to_remember_where_they_are(tmp_path: Path) -> None:
+    path = tmp_path / "shard.arrow"
+    crc = write_shard(path, LEVELS)
+    roomy, full = OpenFiles(KEPT), OpenFiles(0)
+    while full.take_room(1):
+        full.take_room(1 << 16)
+    for files in (roomy, full):
+        shard = PixelShard(path, crc, files)
+        for _ in range(2):
+            for row, level in enumerate(LEVELS):
+                assert shard.read(row, "colour").tobytes() == level.colour
+                assert shard.read(row, "alpha").tobytes() == level.alpha
