@@ -53,6 +53,7 @@ class Seen(NamedTuple):
     target: Target
     composite: Composite
     words: list[ObjectWords]
+    partly: list[int]
     hidden: npt.NDArray[np.int64]
 
 
@@ -79,7 +80,9 @@ def main() -> None:
     contestants = {name: speak(choice) for name, choice in choices().items()}
     figures = {name: described(say, scenes, arguments.repeats) for name, say in contestants.items()}
     hiding = described(
-        lambda seen, _: hidden_pixels(seen.composite.instance_map, seen.composite.whole), scenes, arguments.repeats
+        lambda seen, _: hidden_pixels(seen.composite.instance_map, seen.composite.whole, seen.partly),
+        scenes,
+        arguments.repeats,
     )
     figures["what hides what"] = {**hiding, "expressions": 0}
     report(figures)
@@ -113,7 +116,9 @@ def scenes_of(library: sos.SegmentLibrary, objects: int, count: int) -> Iterator
         for label, segment in zip(target["labels"].tolist(), target["segment_ids"].tolist(), strict=True):
             known[segment] = object_words(library.category_names[label - 1], library.words(segment))
         words = [known[segment] for segment in target["segment_ids"].tolist()]
-        yield Seen(target, composite, words, hidden_pixels(composite.instance_map, composite.whole))
+        partly = (target["visibility"] < 1).nonzero().flatten().tolist()
+        hidden = hidden_pixels(composite.instance_map, composite.whole, partly)
+        yield Seen(target, composite, words, partly, hidden)
         count -= 1
         if not count:
             return

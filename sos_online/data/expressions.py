@@ -48,7 +48,10 @@ class Speaker:
 
     def facts(self, target: Target, composite: Composite | None) -> Facts:
         """What is known of a target's rows; with its composite, also what hides what."""
-        hidden = None if composite is None else hidden_pixels(composite.instance_map, composite.whole)
+        hidden = None
+        if composite is not None:
+            partly = (target["visibility"] < 1).nonzero().flatten().tolist()
+            hidden = hidden_pixels(composite.instance_map, composite.whole, partly)
         return Facts(target, self._words(target), self._names, hidden)
 
     def speak(self, target: Target, composite: Composite | None, seed: int, *, is_photo: bool) -> list[Expression]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal, get_args
 
 import cv2
@@ -22,16 +22,20 @@ _BYTE = 256
 Ints = npt.NDArray[np.int64]
 
 
-def hidden_pixels(instance_map: npt.NDArray[np.int16], whole: Sequence[RegionMask]) -> Ints:
+def hidden_pixels(
+    instance_map: npt.NDArray[np.int16], whole: Sequence[RegionMask], partly: Iterable[int] | None = None
+) -> Ints:
     """``[p, o]``: so many pixels of the whole object of row p belong to row o in the map.
 
     Args:
         instance_map: ``[H, W]``, 0 = background, ``i + 1`` = row ``i``.
         whole: the whole object of each row, inside the canvas.
+        partly: rows of which something is hidden; only those are looked at, the others have zeros. All if None.
     """
     count = len(whole)
     pixels = np.zeros((count, count), np.int64)
-    for row, part in enumerate(whole):
+    for row in range(count) if partly is None else partly:
+        part = whole[row]
         height, width = part.mask.shape
         ids = instance_map[part.y : part.y + height, part.x : part.x + width]
         if count < _BYTE - 1:  # a third of the time of bincount over the masked pixels

@@ -122,3 +122,14 @@ def test_relations_are_what_the_page_says(seed, count):
             assert front[o] is (True if covers >= least else None if covers else False)
             assert back[o] is (True if covered >= least else None if covered else False)
             assert on[o] is (True if is_on else False if share < 0.5 else None)
+
+
+@given(st.integers(0, 10_000), st.integers(0, 12))
+def test_looking_at_what_is_partly_hidden_is_enough(seed, count):
+    ids, whole = stack(seed, count)
+    every = hidden_pixels(ids, whole)
+    partly = [row for row in range(count) if every[row].sum() > every[row, row]]
+    np.fill_diagonal(every, 0)
+    some = hidden_pixels(ids, whole, partly)
+    np.fill_diagonal(some, 0)
+    assert (some == every).all()
