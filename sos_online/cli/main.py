@@ -49,10 +49,12 @@ def main() -> None:
         errors.print(printable(f"error: {error.filename or ''}: {error.strerror or error}"), style="red", markup=False)
         sys.exit(1)
     except _Stopped:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one would end in a traceback
         errors.print("stopped; nothing is left half-written, and the same command may be given again", markup=False)
         sys.exit(130)
     finally:
-        signal.signal(signal.SIGINT, before)
+        if signal.getsignal(signal.SIGINT) is _stop:
+            signal.signal(signal.SIGINT, before)
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:

@@ -12,7 +12,7 @@ from torchvision.tv_tensors import Image
 
 from sos_online.compose import Patches, compose, compose_patches, paint_background
 from sos_online.data.backgrounds import Backgrounds
-from sos_online.data.expressions import Speaker
+from sos_online.data.expressions import FactFinder, Speaker
 from sos_online.data.layout_files import read_layout_files
 from sos_online.data.sample_iterator import Sample
 from sos_online.data.shard import Ranks
@@ -127,7 +127,7 @@ class SOSDataset(SampleStream):
         self._planner.check()
         self._lighting = Lighting()
         choice = self.recipe.expressions
-        self._speaker = None if choice is None else Speaker(library, words, choice, self._on_broken)
+        self._speaker = None if choice is None else Speaker(FactFinder(library, words, self._on_broken), choice)
 
     def __repr__(self) -> str:
         return f"SOSDataset({self.library!r}, seed={self.seed}, length={self.length:,}, epoch={self.epoch})"

@@ -13,6 +13,7 @@ from sos_online.refer import (
     ObjectWords,
     SpokenNames,
     hidden_pixels,
+    load_english,
     object_words,
     write_expressions,
 )
@@ -22,28 +23,28 @@ from sos_online.types import Composite, Expression, SegmentWords, Target, Words
 _MOST_RECENT = 4096
 
 
-class Speaker:
-    """Says of a target what is true of it.
+class FactFinder:
+    """Finds what is true of made samples.
 
     Args:
         library: whose categories the target's rows have.
         words: of the library's segments; those of the library if None.
-        choice: how many expressions of each kind.
         on_broken: told of a segment whose words are damaged, which then has none; raises what is to stop.
+
+    Attributes:
+        names: of the library's categories, as they are said.
     """
 
     def __init__(
         self,
         library: SegmentLibrary,
         words: SegmentWords | None,
-        choice: ExpressionChoice,
         on_broken: Callable[[BrokenSegmentError], None],
     ) -> None:
+        self.names = SpokenNames(library.category_names)
         self._library = library
         self._source = library if words is None else words
-        self._choice = choice
         self._on_broken = on_broken
-        self._names = SpokenNames(library.category_names)
         self._recent: dict[int, ObjectWords] = {}
 
     def facts(self, target: Target, composite: Composite | None) -> Facts:
@@ -52,19 +53,7 @@ class Speaker:
         if composite is not None:
             partly = (target["visibility"] < 1).nonzero().flatten().tolist()
             hidden = hidden_pixels(composite.instance_map, composite.whole, partly)
-        return Facts(target, self._words(target), self._names, hidden)
-
-    def speak(self, target: Target, composite: Composite | None, seed: int, *, is_photo: bool) -> list[Expression]:
-        """Expressions about a target.
-
-        Args:
-            target: of a made sample.
-            composite: what it was made of, if it has not been transformed since.
-            seed: of the random choices.
-            is_photo: a photo lies behind the objects, in which other things may be seen.
-        """
-        draws = Draws(words_generator(seed))
-        return write_expressions(self.facts(target, composite), self._choice, draws, all_known=not is_photo)
+        return Facts(target, self._words(target), self.names, hidden)
 
     def _words(self, target: Target) -> Sequence[ObjectWords]:
         return [self._words_of(segment) for segment in target["segment_ids"].tolist()]
@@ -84,3 +73,29 @@ class Speaker:
         except BrokenSegmentError as error:
             self._on_broken(error)
             return Words()
+
+
+class Speaker:
+    """Says of a target what is true of it.
+
+    Args:
+        finder: of facts.
+        choice: how many expressions of each kind.
+    """
+
+    def __init__(self, finder: FactFinder, choice: ExpressionChoice) -> None:
+        self._finder = finder
+        self._choice = choice
+        load_english()  # before workers are forked, each of which would do it
+
+    def speak(self, target: Target, composite: Composite | None, seed: int, *, is_photo: bool) -> list[Expression]:
+        """Expressions about a target.
+
+        Args:
+            target: of a made sample.
+            composite: what it was made of, if it has not been transformed since.
+            seed: of the random choices.
+            is_photo: a photo lies behind the objects, in which other things may be seen.
+        """
+        facts, draws = self._finder.facts(target, composite), Draws(words_generator(seed))
+        return write_expressions(facts, self._choice, draws, all_known=not is_photo)

@@ -2,7 +2,7 @@
 
 from sos_online.refer.draws import Draws
 from sos_online.refer.facts import Facts
-from sos_online.refer.nouns import SpokenNames
+from sos_online.refer.nouns import SpokenNames, load_english
 from sos_online.refer.object_words import ObjectWords, object_words
 from sos_online.refer.occlusion import hidden_pixels
 from sos_online.refer.settings import ExpressionChoice, ScopeCounts
@@ -16,6 +16,7 @@ __all__ = [
     "ScopeCounts",
     "SpokenNames",
     "hidden_pixels",
+    "load_english",
     "object_words",
     "write_expressions",
 ]

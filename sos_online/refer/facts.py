@@ -94,7 +94,7 @@ class Facts:
         """Rows that the short phrase of a row fits."""
         phrase = self.words[row]
         called = self.is_called(phrase.folded)
-        true = false = 0
+        true = 0
         for other, words in enumerate(self.words):
             if words.phrase == phrase.phrase and called.true >> other & 1 and self._shows_detail[other]:
                 true |= 1 << other

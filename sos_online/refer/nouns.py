@@ -70,6 +70,11 @@ def noun(name: str) -> Noun:
     return Noun(name, name.lower(), many, False)
 
 
+def load_english() -> None:
+    """Load what plurals and articles are made with, now rather than at the first: it takes a second and a half."""
+    _engine()
+
+
 def with_article(text: str) -> str:
     """A text behind ``a`` or ``an``, whichever its first sound asks for."""
     return f"{_article(text.partition(' ')[0])} {text}"

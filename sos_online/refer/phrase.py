@@ -33,7 +33,6 @@ class Phrase(NamedTuple):
         whole: a short phrase that stands for noun and adjectives.
         looks: it says how things look.
         lies: it says where things are.
-        relates: it names another object as an anchor.
         definite: it makes no sense without ``the``.
     """
 
@@ -46,13 +45,7 @@ class Phrase(NamedTuple):
     whole: str = ""
     looks: bool = False
     lies: bool = False
-    relates: bool = False
     definite: bool = False
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether there is nothing behind its noun."""
-        return not self.behind and not self.whole
 
     def narrowed(self, extent: Extent, behind: str, joint: str = "nothing") -> Phrase:
         """With words behind the noun, which leave ``extent`` of it."""

@@ -96,4 +96,4 @@ def _between(naming: Naming, base: Phrase, goal: Goal, row: int, anchors: Anchor
 
 def _related(base: Phrase, extent: Extent, words: str, anchor: Phrase) -> Phrase:
     phrase = base.narrowed(extent, words, "either")
-    return phrase._replace(lies=True, relates=True, looks=base.looks or anchor.looks)
+    return phrase._replace(lies=True, looks=base.looks or anchor.looks)

@@ -121,7 +121,8 @@ def test_bad_worker_numbers_are_refused(run: Any) -> None:
     assert status == 2 and "--workers" in err
 
 
-def test_a_build_stopped_by_ctrl_c_goes_on(run: Any, tmp_path: Path, real_data: Path) -> None:
+@pytest.mark.parametrize("times", [1, 2])  # twice: by an impatient hand, or by `timeout`, which tells the group as well
+def test_a_build_stopped_by_ctrl_c_goes_on(run: Any, tmp_path: Path, real_data: Path, times: int) -> None:
     words = ["library", "build", str(tmp_path / "library"), "--sos", str(real_data / "emoji3d")]
     words += ["--folders", str(draw_cutouts(tmp_path / "cutouts")), "--workers", "0", "--json"]
     process = subprocess.Popen(
@@ -134,7 +135,9 @@ def test_a_build_stopped_by_ctrl_c_goes_on(run: Any, tmp_path: Path, real_data: 
     while not (tmp_path / "library" / "building.json").exists():
         assert process.poll() is None, process.stderr and process.stderr.read()
         time.sleep(0.01)
-    os.kill(process.pid, signal.SIGINT)
+    for _ in range(times):
+        os.kill(process.pid, signal.SIGINT)
+        time.sleep(0.02)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130 and "may be given again" in err and "Traceback" not in err
     assert not (tmp_path / "library" / "library.json").exists()

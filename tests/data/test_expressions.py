@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -218,3 +220,14 @@ def test_labels_of_the_users_own_change_no_word(demo: sos.SegmentLibrary, label:
     assert said_by(islice(speaking(demo, transforms=relabel), 3)) == said_by(
         islice(speaking(demo, transforms=lambda *sample: sample), 3)
     )
+
+
+def test_english_is_loaded_where_a_dataset_with_words_is_made_and_nowhere_before() -> None:
+    """In the process that workers are forked from: it takes a second and a half."""
+    script = (
+        "import sys, sos_online as sos; library = sos.SegmentLibrary.demo(); sos.SOSDataset(library);"
+        "before = 'inflect' in sys.modules; sos.SOSDataset(library, sos.Recipe(expressions={}));"
+        "print(before, 'inflect' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True"]

@@ -109,12 +109,6 @@ def test_anchors_have_the_definite_article():
     assert joined(looks(MUG, "red"), SCISSORS, draws) == "the red mug and the scissors"
 
 
-def test_plainness():
-    assert looks(MUG, "red").is_plain
-    assert not MUG._replace(behind="on the left").is_plain
-    assert not MUG._replace(whole="red mug").is_plain
-
-
 def test_braces_are_no_format():
     phrase = Phrase(Extent(1, 0), noun("{0} %s mug"))
     assert said(definite, phrase) == {"the {0} %s mug"}

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
+
 import sos_online as sos
 from sos_online.data.asking.scenes import look_at
-from sos_online.refer.nouns import SpokenNames
+from sos_online.data.expressions import FactFinder
 from tests.conftest import small_recipe
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth")
@@ -15,10 +17,10 @@ _ORDINALS = ("first", "second", "third", "fourth", "fifth")
 def test_orders_and_sizes_against_counting() -> None:
     library = sos.SegmentLibrary.demo()
     dataset = sos.SOSDataset(library, small_recipe(objects=[8, 14]), seed=1, length=12)
-    names = SpokenNames(library.category_names)
+    finder = FactFinder(library, None, pytest.fail)
     answers: Counter[bool | None] = Counter()
     for index in range(12):
-        target, facts = look_at(dataset.scene(index), library, dataset.recipe.visibility, names)
+        target, facts = look_at(dataset.scene(index), library, dataset.recipe.visibility, finder)
         labels, areas = target["labels"].tolist(), target["area"].tolist()
         centres = ((target["boxes"][:, :2] + target["boxes"][:, 2:]) / 2).tolist()
         for row, label in enumerate(labels):
