@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -129,12 +130,12 @@ class TestNaming:
 
 RELATIONS = ("left of ", "right of ", "to the ", "above ", "below ", "in front of ", "partly ", "behind ", "on the ",
              "inside the ", "nearest to ", "closest to ", "between ")  # fmt: skip
+OF_PICTURE = re.compile(r"on the (far )?(left|right)( side)?( of the (image|picture))?$")  # "on the rightmost mug" is not
 
 
 def names_an_anchor(phrase):
     """Whether what stands behind the noun is a relation to something, and no place in the picture."""
-    of_picture = ("on the left", "on the right", "on the far ")
-    return phrase.behind.startswith(RELATIONS) and not phrase.behind.startswith(of_picture)
+    return phrase.behind.startswith(RELATIONS) and not OF_PICTURE.match(phrase.behind)
 
 
 @pytest.mark.parametrize("way", [plain_one, by_itself])
