@@ -72,6 +72,11 @@ def draw_cutouts(folder: Path) -> Path:
     return folder
 
 
+def files_below(folder: Path) -> list[Path]:
+    """All that is there while others write and remove; ``rglob`` fails where a folder goes as it is looked into."""
+    return [Path(parent, name) for parent, _, names in os.walk(folder) for name in names]
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """The folder of a file system in memory that holds nothing yet, and has room for a page."""

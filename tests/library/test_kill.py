@@ -13,6 +13,7 @@ import pytest
 
 import sos_online as sos
 from sos_online.library import shard_plan
+from tests.conftest import files_below
 from tests.library.conftest import ENCODING, Listed, build_cutouts, tree
 
 KILLS = 20
@@ -39,7 +40,7 @@ def kill_at_random_moments(processes: ForkServerContext, work: Callable[[Path], 
 
 
 def files(out: Path) -> int:
-    return len(list(out.glob("*/*.arrow"))) + (out / "building.json").exists()
+    return sum(path.suffix == ".arrow" or path.name == "building.json" for path in files_below(out))
 
 
 def build(out: Path) -> None:

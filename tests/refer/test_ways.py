@@ -130,7 +130,7 @@ class TestNaming:
 
 RELATIONS = ("left of ", "right of ", "to the ", "above ", "below ", "in front of ", "partly ", "behind ", "on the ",
              "inside the ", "nearest to ", "closest to ", "between ")  # fmt: skip
-OF_PICTURE = re.compile(r"on the (far )?(left|right)( side)?( of the (image|picture))?$")  # "on the rightmost mug" is not
+OF_PICTURE = re.compile(r"on the (far )?(left|right)( side)?( of the (image|picture))?$")  # not: on the rightmost mug
 
 
 def names_an_anchor(phrase):

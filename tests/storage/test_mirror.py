@@ -20,6 +20,7 @@ from sos_online.storage import LocalFolder, Mirror, RemoteFolder, user_cache
 from sos_online.storage.mirror_limit import mirror_limit
 from sos_online.storage.names import check_name
 from sos_online.storage.retry import Retry
+from tests.conftest import files_below
 from tests.remote_servers import S3, CuttingProxy, WebServer
 
 
@@ -50,9 +51,9 @@ def taken(root: Path) -> int:
     """Bytes of all copies, whole and on their way; these last: none that becomes whole meanwhile is counted twice."""
     total = 0
     for folder in (root / "files", root / "parts"):
-        for path in folder.rglob("*"):
+        for path in files_below(folder):
             with suppress(FileNotFoundError):
-                total += path.stat().st_size if path.is_file() else 0
+                total += path.stat().st_size
     return total
 
 

@@ -28,7 +28,7 @@ from sos_online.data.finish import FinishOnCpu
 from sos_online.data.sample_iterator import Sample
 from sos_online.relight import Lighting
 from sos_online.types import Target
-from tests.conftest import ROOT, resize_disk, small_recipe
+from tests.conftest import ROOT, files_below, resize_disk, small_recipe
 from tests.data.exporting.shapes import NAMES, Shapes, tree
 from tests.data.streams import NumberedStream
 
@@ -161,6 +161,10 @@ def _export_slowly(out: Path) -> None:
     export(Shapes(48), out, "panoptic", val=0.3)
 
 
+def pictures_in(out: Path) -> int:
+    return sum(path.suffix == ".jpg" for path in files_below(out))
+
+
 def test_killed_at_random_moments(tmp_path: Path) -> None:
     _export_slowly(tmp_path / "whole")
     rng = random.Random(0)
@@ -170,8 +174,8 @@ def test_killed_at_random_moments(tmp_path: Path) -> None:
     for _ in range(8):
         process = processes.Process(target=_export_slowly, args=(out,))
         process.start()
-        enough = len(list(out.rglob("*.jpg"))) + rng.randint(0, 12)
-        while process.is_alive() and len(list(out.rglob("*.jpg"))) <= enough:
+        enough = pictures_in(out) + rng.randint(0, 12)
+        while process.is_alive() and pictures_in(out) <= enough:
             time.sleep(0.0005)
         process.kill()
         process.join()
@@ -192,7 +196,7 @@ def test_killed_while_its_workers_live_on(tmp_path: Path) -> None:
     out = tmp_path / "out"
     process = multiprocessing.get_context("fork").Process(target=_export_with_workers, args=(out,))
     process.start()
-    while process.is_alive() and len(list(out.rglob("*.jpg"))) < 20:
+    while process.is_alive() and pictures_in(out) < 20:
         time.sleep(0.001)
     process.kill()
     process.join()
