@@ -7,6 +7,8 @@ import multiprocessing
 import os
 import shutil
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -183,6 +185,20 @@ def test_a_build_waits_for_the_one_that_is_under_way(cutouts: Path, tmp_path: Pa
             assert set(tree(tmp_path / "out")) == {".building.lock"}
         assert len(waiting.result(60)) == 12
     assert not (tmp_path / "out/.building.lock").exists()
+
+
+def test_a_script_that_builds_when_it_is_imported(cutouts: Path, tmp_path: Path) -> None:
+    """Its worker processes import it, and would wait for the folder that their parent holds."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import sos_online as sos\n"
+        f"sos.build_library({str(tmp_path / 'out')!r}, [sos.CategoryFolders({str(cutouts)!r})], workers=2)\n"
+    )
+    stopped = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120, check=False)
+    assert stopped.returncode == 1
+    assert "put that under `if __name__ == '__main__':`" in stopped.stderr
+    script.write_text(script.read_text().replace("sos.build", "if __name__ == '__main__':\n    sos.build"))
+    subprocess.run([sys.executable, script], timeout=120, check=True)
 
 
 class Deadly(sos.CategoryFolders):
