@@ -13,8 +13,6 @@ import numpy.typing as npt
 from sos_online.types import Pixels
 
 Float = npt.NDArray[np.float32]
-_OPAQUE = np.float32(254.99)  # bilinear weights add up to 1 only nearly
-_SMALL = 64 * 64
 _NO_WEIGHT = np.float32(1e-20)
 
 
@@ -27,26 +25,15 @@ def premultiply(colour: Pixels, alpha: Pixels) -> Float:
 def lay_over(behind: Pixels, premultiplied: Float, alpha: Float) -> None:
     """Blend in place: ``behind · (1 − alpha / 255) + premultiplied``, rounded once.
 
-    Most of a large object is opaque and most of the rest is its soft edge. So what is opaque is copied, and only the
-    edge is computed; a small object, or one that is translucent in large parts, is faster computed as a whole.
-
     Args:
         behind: uint8 ``[h, w, 3]``, a view into the canvas.
         premultiplied: float32 ``[h, w, 3]``, 0 … 255.
         alpha: float32 ``[h, w]``, 0 … 255.
     """
-    if alpha.size > _SMALL:
-        opaque = alpha >= _OPAQUE
-        edge = np.flatnonzero((alpha > 0) ^ opaque)
-        if len(edge) < alpha.size // 8:
-            cv2.copyTo(cv2.convertScaleAbs(premultiplied), opaque.view(np.uint8), behind)
-            rows, columns = np.divmod(edge, alpha.shape[1])
-            through = 1 - alpha[rows, columns] * np.float32(1 / 255)
-            behind[rows, columns] = np.rint(behind[rows, columns] * through[:, None] + premultiplied[rows, columns])
-            return
     through = 1 - alpha * np.float32(1 / 255)
-    blended = _as_image(cv2.multiply(behind, cv2.merge((through, through, through)), dtype=cv2.CV_32F))
-    behind[:] = cv2.convertScaleAbs(np.add(blended, premultiplied, out=blended))
+    blended = cv2.merge((through, through, through))
+    cv2.multiply(behind, blended, dst=blended, dtype=cv2.CV_32F)
+    cv2.add(blended, premultiplied, dst=behind, dtype=cv2.CV_8U)
 
 
 def bleed(colour: Pixels, alpha: Pixels) -> Pixels:
