@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -16,7 +16,6 @@ from sos_online.data.stream import require
 from sos_online.types import Target
 
 _PENDING = ("light", "light_on_segments", "patches")
-_BATCH = 8
 
 
 class FinishOnCpu:
@@ -25,10 +24,15 @@ class FinishOnCpu:
     Samples are finished as ``make_loader`` finishes them on a CPU, to the same bytes. What is finished already (real
     images, or what ``make_loader`` gave, of any device) passes; images of floats in 0 … 1 are rounded to bytes.
 
+    Attributes:
+        at_once: samples that it pays to give together.
+
     Raises (when called):
         StreamError: a sample asks for diffusion light, whose model is in the training process; use ``make_loader``, and
             give its images and targets here. Or an image is no picture any more (normalised, or not ``[3, H, W]``).
     """
+
+    at_once: ClassVar[int] = 1
 
     def __init__(self) -> None:
         self._stage = DeviceStage("cpu", dtype=torch.uint8)
@@ -53,13 +57,15 @@ class FinishOnDevice:
         stage: of ``dtype=torch.uint8``, with the model that samples ask for.
     """
 
+    at_once: ClassVar[int] = 8
+
     def __init__(self, stage: DeviceStage) -> None:
         self._stage = stage
 
     def __call__(self, samples: Sequence[tuple[Tensor, Target]]) -> list[tuple[Tensor, Target]]:
         finished: list[tuple[Tensor, Target]] = []
-        for begin in range(0, len(samples), _BATCH):
-            batch = samples[begin : begin + _BATCH]
+        for begin in range(0, len(samples), self.at_once):
+            batch = samples[begin : begin + self.at_once]
             images, _ = self._stage(collate(batch))
             # the stage's targets would lack the masks that samples of real sets bring; only light is made there
             finished += [_finished(image, target) for image, (_, target) in zip(images, batch, strict=True)]

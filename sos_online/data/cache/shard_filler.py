@@ -76,9 +76,10 @@ class ShardFiller:
         if self._writer is None:
             rank, worker = self._place
             name = f"{sample_key(epoch, index)}-r{rank:04d}-w{worker:03d}"
-            self._writer = ShardWriter(self._folder, name, self._settings, self._describe)
+            self._writer = ShardWriter(self._folder, name, self._settings)
             self._gathered, self._newest = set(), epoch
-        members = self._writer.add(image, target, epoch=epoch, index=index)
+        described = self._describe(target, epoch, index)
+        members = self._writer.add(image, target, described, epoch=epoch, index=index)
         self._gathered.add((epoch, index))
         self._newest = max(self._newest, epoch)
         if len(self._writer) >= self._settings.samples_per_shard:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -22,7 +24,7 @@ from sos_online.errors import SOSError
 from sos_online.recipe import Recipe
 from sos_online.types import Target
 
-_BATCH = 8  # samples whose light is made at once
+_WAITING = 8  # samples that are made and not yet written: more of them would only take memory
 
 
 @dataclass(frozen=True)
@@ -80,16 +82,23 @@ class ShardMaker:
         return min(self.settings.samples_per_shard, self.samples - first)
 
     def __call__(self, number: int) -> MadeShard:
-        """Make a shard, whole or not at all.
+        """Make a shard, whole or not at all. A thread encodes and writes what is made, behind the making.
 
         Raises:
             SOSError: a sample cannot be made or stored (names it), or there is no room for it.
         """
         before = _counts(self.stream)
         describe = SampleDescription(self.stream, scene=self.settings.scene)
-        with ShardWriter(self.folder, self.name(number), self.settings, describe) as shard:
-            for epoch, index, image, target in self.finished(number):
-                shard.add(image, target, epoch=epoch, index=index)
+        with ShardWriter(self.folder, self.name(number), self.settings) as shard:
+            with ThreadPoolExecutor(1) as behind:
+                stored: deque[Future[object]] = deque()
+                for epoch, index, image, target in self.finished(number):
+                    described = describe(target, epoch, index)
+                    stored.append(behind.submit(shard.add, image, target, described, epoch=epoch, index=index))
+                    if len(stored) > _WAITING:
+                        stored.popleft().result()
+                for each in stored:
+                    each.result()
             card = shard.commit()
         failures = tuple(now - then for now, then in zip(_counts(self.stream), before, strict=True))
         return MadeShard(number, len(card.samples), card.size, (failures[0], failures[1], failures[2]))
@@ -99,8 +108,9 @@ class ShardMaker:
         recipe = self.stream.device_recipe
         finish = _finisher(None if recipe is None else recipe.model_dump_json(), self.device)
         first, count = number * self.settings.samples_per_shard, self.size(number)
-        for start in range(first, first + count, _BATCH):
-            places = [divmod(at, self.stream.length) for at in range(start, min(start + _BATCH, first + count))]
+        for start in range(first, first + count, finish.at_once):
+            end = min(start + finish.at_once, first + count)
+            places = [divmod(at, self.stream.length) for at in range(start, end)]
             samples = [self._sample(epoch, index) for epoch, index in places]
             for (epoch, index), (image, target) in zip(places, finish(samples), strict=True):
                 yield epoch, index, image, target

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import TracebackType
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from torch import Tensor
 
 from sos_online.data.cache.codec import encode_sample
-from sos_online.data.cache.description import SampleDescription
 from sos_online.data.cache.folder import CacheFolder
 from sos_online.data.cache.format import TAR, CacheSettings, SampleEntry, ShardCard, sample_key
 from sos_online.data.cache.tar_file import END_BYTES, TarWriter
@@ -26,16 +25,12 @@ class ShardWriter:
         folder: of the cache.
         shard: name of the shard, without suffix.
         settings: how samples are stored.
-        describe: what is stored beside targets; nothing if None.
     """
 
-    def __init__(
-        self, folder: CacheFolder, shard: str, settings: CacheSettings, describe: SampleDescription | None = None
-    ) -> None:
+    def __init__(self, folder: CacheFolder, shard: str, settings: CacheSettings) -> None:
         self.shard = shard
         self._folder = folder
         self._settings = settings
-        self._describe = describe
         self._samples: list[SampleEntry] = []
         self._path = folder.temporary(shard + TAR)
         try:
@@ -62,13 +57,20 @@ class ShardWriter:
         card = ShardCard(size=self._tar.size + END_BYTES, sha256="0" * 64, samples=tuple(self._samples))
         return card.size + len(card.to_bytes())
 
-    def add(self, image: Tensor, target: Target, *, epoch: int, index: int) -> Mapping[str, bytes]:
+    def add(
+        self, image: Tensor, target: Target, described: Mapping[str, Any], *, epoch: int, index: int
+    ) -> Mapping[str, bytes]:
         """Add a sample, each epoch and index once; its members, as they are stored, are returned.
+
+        Args:
+            image: finished, uint8 ``[3, H, W]`` RGB.
+            target: of the sample.
+            described: what is stored beside the target, see :class:`SampleDescription`.
+            epoch, index: which sample of the stream.
 
         Raises:
             CacheError: it cannot be stored, or there is no room for it.
         """
-        described = None if self._describe is None else self._describe(target, epoch, index)
         members = encode_sample(image, target, epoch=epoch, index=index, settings=self._settings, described=described)
         try:
             offset, size, crc = self._tar.add(sample_key(epoch, index), members)
