@@ -2,9 +2,10 @@
 
     python benchmarks/mix.py --images train2017 --annotations instances_train2017.json
 
-Each sample of the mixture is timed beside the same sample of its source, in turns, so that a machine whose speed drifts
-slows both alike; the cost of mixing is the median difference over the median time of the slower source. The order is
-timed for several schedules, and for jumps to far positions. Prints a table; ``--json FILE`` writes the figures.
+A clock in each source says how much of a mixture's sample is the source's; the cost of mixing is the mean rest over the
+median time of the slower source: once for all names of both, and once for half of them, so that the others' rows are
+left out. The order is timed for several schedules, and for jumps to far positions. Prints tables; ``--json FILE``
+writes the figures.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from measuring import spread, write_figures
@@ -48,33 +50,65 @@ def main() -> None:
     photos = MapStream(CocoDataset(arguments.images, arguments.annotations))
     synthetic = sos.SOSDataset(sos.SegmentLibrary.demo(), sos.Recipe().replace(canvas={"sizes": [[640, 640]]}))
     sources: list[SampleStream] = [synthetic, photos]
-    samples = of_samples(mix(sources, weights=[1, 1]), sources, arguments.samples)
+    whole = mix(sources, weights=[1, 1])
+    half = mix(sources, weights=[1, 1], names=whole.category_names[::2])
+    print("all names")
+    samples = of_samples(whole, sources, arguments.samples)
+    print("half of the names")
+    of_half = of_samples(half, sources, arguments.samples)
+    print(
+        f"{'rows left out':<24}{sum(half.vocabulary_report().rows_left_out) / (arguments.samples + 10):>10.1f} a sample"
+    )
     orders = of_order(arguments.rounds, arguments.draws)
-    write_figures(arguments.json, {"samples": samples, "order": orders})
+    write_figures(arguments.json, {"samples": samples, "half_of_the_names": of_half, "order": orders})
 
 
 def of_samples(mixed: MixedDataset, sources: list[SampleStream], count: int) -> dict[str, float]:
-    """Milliseconds of samples of each source, and what the mixture adds to one."""
+    """Milliseconds of samples of each source inside the mixture, and what the mixture adds to one."""
     times: dict[int, list[float]] = {number: [] for number in range(len(sources))}
     added: list[float] = []
-    for index in range(count + 10):
-        _, target = mixed.sample(index)  # warms this photo's file too
-        source = target["source"]
-        epoch, own = mixed.places(0, index)[mixed.source_names[source]]
-        works = [partial(sources[source].sample, own, epoch), partial(mixed.sample, index)]
-        first = index // 2 % 2  # neither is always the one that finds things in the caches
-        measured = {number: seconds(works[number]) for number in (first, 1 - first)}
-        alone, in_mixture = measured[0], measured[1]
-        if index >= 10:
-            times[source].append(alone)
-            added.append(in_mixture - alone)
+    clocks = [Clock(source) for source in sources]
+    try:
+        for index in range(count + 10):
+            before = sum(clock.seconds for clock in clocks)
+            begin = time.perf_counter()
+            sample = mixed.sample(index)
+            whole = time.perf_counter() - begin
+            del sample  # giving its memory back is no part of mixing
+            inside = sum(clock.seconds for clock in clocks) - before
+            if index >= 10:
+                times[sources.index(mixed.origin(index, 0)[0])].append(inside)
+                added.append(whole - inside)
+    finally:
+        for clock in clocks:
+            clock.remove()
     per_source = {name: 1e3 * statistics.median(times[number]) for number, name in enumerate(mixed.source_names)}
-    cost = 1e3 * statistics.median(added)
+    cost = 1e3 * statistics.fmean(added)
     share = cost / max(per_source.values())
     for name, milliseconds in per_source.items():
         print(f"{name:<24}{milliseconds:>10.3f} ms a sample")
     print(f"{'mixing adds':<24}{cost:>10.3f} ms, {share:.2%} of the slower source")
     return {**per_source, "added": cost, "share": share}
+
+
+class Clock:
+    """Adds up the time in which a source makes samples."""
+
+    def __init__(self, source: SampleStream) -> None:
+        self.seconds = 0.0
+        self._source = source
+        original = source.sample
+
+        def timed(index: int, epoch: int | None = None) -> Any:
+            begin = time.perf_counter()
+            sample = original(index, epoch)
+            self.seconds += time.perf_counter() - begin
+            return sample
+
+        source.sample = timed  # type: ignore[method-assign]
+
+    def remove(self) -> None:
+        del self._source.sample
 
 
 def of_order(rounds: int, draws: int) -> dict[str, dict[str, list[float]]]:
