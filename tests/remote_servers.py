@@ -15,7 +15,10 @@ from typing import Any
 
 import pytest
 
+from sos_online.storage.retry import Retry
+
 BUCKET = "bucket"
+QUICK = Retry(attempts=3, first_wait=0.01)
 
 
 class CuttingProxy:

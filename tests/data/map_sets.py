@@ -9,7 +9,9 @@ import numpy as np
 import torch
 from torchvision.tv_tensors import Image
 
+from sos_online.data.map_stream import MapStream
 from sos_online.data.sample_iterator import Sample
+from sos_online.types import Target
 from tests.data.streams import NumberedStream
 
 
@@ -59,3 +61,7 @@ def plain(rows: int = 2, side: int = 16, **changes: Any) -> Sample:
     return Image(torch.full((3, side, side), 9, dtype=torch.uint8)), {
         key: value for key, value in target.items() if value is not None
     }
+
+
+def completed(sample: Any, **options: Any) -> tuple[Any, Target]:
+    return MapStream(Given(sample), **options).sample(0)

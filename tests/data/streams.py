@@ -49,3 +49,7 @@ def numbered_target(index: int, rows: int, side: int) -> Target:
         "iscrowd": torch.zeros(rows, dtype=torch.int64),
         "image_id": index,
     }
+
+
+def streams(*lengths: int) -> list[NumberedStream]:
+    return [NumberedStream(length) for length in lengths]

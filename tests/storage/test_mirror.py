@@ -16,12 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import sos_online as sos
-from sos_online.storage import LocalFolder, Mirror, RemoteFolder, user_cache
-from sos_online.storage.mirror_limit import mirror_limit
-from sos_online.storage.names import check_name
-from sos_online.storage.retry import Retry
+from sos_online.storage import LocalFolder, Mirror
 from tests.conftest import files_below
-from tests.remote_servers import S3, CuttingProxy, WebServer
 
 
 class CountingFolder(LocalFolder):
@@ -195,9 +191,6 @@ def test_a_file_system_without_locks(source: CountingFolder, tmp_path: Path, mon
         assert taken(tmp_path / "mirror") <= 2500
 
 
-# many at once
-
-
 def _ask_for_all(mirror: Mirror, turn: int, results: Any) -> None:
     try:
         for number in range(10):
@@ -269,35 +262,6 @@ def test_one_that_is_killed_does_not_stop_those_who_wait(source: CountingFolder,
     assert Mirror(source, tmp_path / "mirror").local("0").read_bytes() == bytes(1000)
 
 
-# over a network
-
-
-@pytest.mark.parametrize("size", [500, 150_000, 400_000])
-def test_a_fetch_that_is_cut_leaves_nothing(s3: S3, s3_proxy: CuttingProxy, tmp_path: Path, size: int) -> None:
-    content = os.urandom(500_000)
-    s3.put(f"{tmp_path.name}/a", content)
-    mirror = Mirror(RemoteFolder(f"s3://bucket/{tmp_path.name}", Retry(attempts=1)))
-    s3_proxy.cut_after(size, "down")
-    with pytest.raises(sos.SOSError, match=f"s3://bucket/{tmp_path.name}/a: cannot be read"):
-        mirror.local("a")
-    assert s3_proxy.cuts
-    assert not [path for path in user_cache().rglob("*") if path.is_file() and path.name != "lock"]
-    s3_proxy.mend()
-    assert mirror.local("a").read_bytes() == content
-
-
-def test_a_server_without_ranges(web: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sos_online.storage.mirror._CHUNK", 300)
-    web.ranges = False
-    content = os.urandom(1000)
-    (web.folder / "a").write_bytes(content)
-    assert Mirror(RemoteFolder(web.url)).local("a").read_bytes() == content
-    assert sum(method == "GET" for method, _, _ in web.requests) == 2  # one to find out
-
-
-# names and settings
-
-
 @pytest.mark.parametrize(
     "name",
     ["../a", "a/../b", "/etc/passwd", "a//b", "./a", "a/.", "", "..", "a\\b", "a\0b", "a\nb", "C:/a", "a/"],
@@ -307,39 +271,3 @@ def test_no_name_leads_out(source: CountingFolder, tmp_path: Path, name: str) ->
     for ask in (mirror.local, mirror.hold, mirror.forget):
         with pytest.raises(sos.SOSError, match="source: "):
             ask(name)
-
-
-@given(parts=st.lists(st.sampled_from(["", ".", "..", "a", "b c", "…", "..a", "C:", "\\"]), max_size=5))
-def test_names_that_pass_stay_inside(parts: list[str]) -> None:
-    name = "/".join(parts)
-    try:
-        check_name(name, "here")
-    except sos.SOSError:
-        return
-    assert os.path.normpath(f"/root/{name}") == f"/root/{name}"
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [("", 50 * 10**9), ("500", 500), ("200GB", 200 * 10**9), ("1.5tb", 15 * 10**11), ("3 MB", 3 * 10**6), ("7k", 7000)],
-)
-def test_limits(text: str, expected: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SOS_MIRROR_LIMIT", text)
-    assert mirror_limit() == expected
-
-
-@pytest.mark.parametrize("text", ["0", "-1GB", "much", "1e3", "0.1", "5PB"])
-def test_limits_that_are_none(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SOS_MIRROR_LIMIT", text)
-    with pytest.raises(sos.SOSError, match="SOS_MIRROR_LIMIT: expected a size"):
-        mirror_limit()
-
-
-def test_the_cache_folder(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", "/xdg")
-    monkeypatch.setenv("SOS_CACHE", "/own")
-    assert user_cache() == Path("/own/sos_online")
-    monkeypatch.setenv("SOS_CACHE", "")
-    assert user_cache() == Path("/xdg/sos_online")
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    assert user_cache() == Path.home() / ".cache" / "sos_online"

@@ -11,6 +11,7 @@ from torchvision.tv_tensors import BoundingBoxes, Image, Mask
 
 import sos_online as sos
 from sos_online.data.cache import CacheSettings, write_cache
+from sos_online.data.stream import SampleStream
 from sos_online.types import Target
 from tests.conftest import small_recipe
 
@@ -24,7 +25,7 @@ def small_stream(library: sos.SegmentLibrary, *, length: int = 10, seed: int = 3
     return sos.SOSDataset(library, recipe, seed=seed, length=length, **options)
 
 
-def small_cache(stream: sos.SOSDataset, out: Path, *, samples: int = 10, each: int = 4, **changes: Any) -> Path:
+def small_cache(stream: SampleStream, out: Path, *, samples: int = 10, each: int = 4, **changes: Any) -> Path:
     """Shards of four lossless samples."""
     options = {key: changes.pop(key) for key in ("workers", "runner", "rank", "world") if key in changes}
     settings = CacheSettings.parse(**{"image_format": "png", "samples_per_shard": each, **changes})

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import struct
-import zlib
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,32 +13,14 @@ from hypothesis import strategies as st
 from torchvision.tv_tensors import Image, Mask
 
 import sos_online as sos
-from sos_online.data.cache.codec import MAP, RECORD, StoredSample, decode_sample, encode_sample
+from sos_online.data.cache.codec import RECORD
 from sos_online.data.cache.description import SampleDescription
 from sos_online.data.cache.format import CacheSettings
-from sos_online.errors import BrokenSampleError, CacheError
-from sos_online.types import Scene, Target
+from sos_online.errors import CacheError
+from sos_online.types import Scene
 from tests.data.cache.made_up import made_up_target, small_stream
+from tests.data.cache.members import check_same, decode, encode
 from tests.data.compare import digest
-
-PNG = CacheSettings(image_format="png")
-
-
-def encode(image: Any, target: Target, how: CacheSettings = PNG, **described: Any) -> dict[str, bytes]:
-    return encode_sample(image, target, epoch=2, index=7, settings=how, described=described)
-
-
-def decode(members: dict[str, bytes], how: CacheSettings = PNG, categories: int = 4) -> StoredSample:
-    return decode_sample(members, how, epoch=2, index=7, categories=categories, where="s.tar: sample k")
-
-
-def check_same(stored: StoredSample, image: Any, target: Target) -> None:
-    assert digest((stored.image, stored.target)) == digest((image, target))
-    assert isinstance(stored.image, Image)
-    assert {key: type(value) for key, value in stored.target.items()} == {
-        key: type(value) for key, value in target.items()
-    }
-    assert stored.target["boxes"].canvas_size == target["boxes"].canvas_size
 
 
 @pytest.mark.parametrize("image_format", ["png", "webp-lossless"])
@@ -74,6 +53,8 @@ def test_four_hundred_objects() -> None:
 
 
 _DTYPES = [torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64, torch.bool]
+
+
 _FLOATS = [torch.float16, torch.float32, torch.float64]
 
 
@@ -185,136 +166,3 @@ def test_what_cannot_be_stored_is_named(changes: dict[Any, Any], message: str) -
     image, target = made_up_target(2, (8, 9))
     with pytest.raises(CacheError, match=f"^0002-000000007: {message}"):
         encode(image, {**target, **changes})
-
-
-GREY = torch.zeros(1, 8, 9, dtype=torch.uint8)
-
-
-@pytest.mark.parametrize("image", [torch.zeros(3, 8, 9), GREY], ids=["float", "grey"])
-def test_a_picture_that_cannot_be_stored(image: torch.Tensor) -> None:
-    with pytest.raises(CacheError, match=r"^0002-000000007: image: expected uint8 \[3, H, W\], found torch"):
-        encode(image, made_up_target(2, (8, 9))[1])
-
-
-def changed(change: Callable[[dict[str, Any]], object]) -> dict[str, bytes]:
-    """Members of two objects on 8 x 9 pixels whose record was changed."""
-    image, target = made_up_target(2, (8, 9))
-    members = encode(image, target)
-    record = json.loads(members[RECORD])
-    change(record)
-    return {**members, RECORD: json.dumps(record).encode()}
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lambda r: r.update(epoch=3), "epoch: expected 2, found 3"),
-        (lambda r: r.update(index="7"), "index: expected 7, found '7'"),
-        (lambda r: r.pop("size_hw"), "size_hw: expected height and width, found None"),
-        (lambda r: r.update(size_hw=[8, 9.0]), "size_hw: expected height and width"),
-        (lambda r: r.update(size_hw=[10**6, 10**6]), "size_hw: expected at most 67108864 pixels"),
-        (lambda r: r.update(size_hw=[9, 8]), "target.masks: expected .* masks of the picture's size"),
-        (lambda r: r.pop("target"), "target: expected values and their types"),
-        (lambda r: r["types"].update(none=["tensor", "int64", []]), "target: expected values and their types"),
-        (lambda r: r["types"].update(labels="int64"), "target.labels: type: expected kind"),
-        (lambda r: r["types"]["labels"].__setitem__(1, "object"), "target.labels: type: expected kind"),
-        (lambda r: r["types"]["labels"].__setitem__(2, [10**12]), "target.labels: type: expected kind"),
-        (lambda r: r["types"]["labels"].__setitem__(2, [2**30, 2**30]), "target.labels: expected at most"),
-        (lambda r: r["target"].update(labels=[1, 2, 3]), "target.labels: expected torch.int64"),
-        (lambda r: r["target"].update(labels=[1, 1.5]), "target.labels: expected torch.int64"),
-        (lambda r: r["target"].update(labels=[1, "2"]), "target.labels: expected torch.int64"),
-        (lambda r: r["target"].update(labels=[1, [2]]), "target.labels: "),
-        (lambda r: r["target"].update(labels=[1, 2**70]), "target.labels: expected torch.int64"),
-        (lambda r: r["target"].update(labels=[1, 5]), r"target.labels: expected 1 … 4, found \[1, 5\]"),
-        (lambda r: r["target"].update(labels=[0, 1]), "target.labels: expected 1 … 4"),
-        (lambda r: r["target"].update(visibility=[0.5, 0.1]), "target.visibility: expected numbers of torch.float32"),
-        (lambda r: (r["target"].pop("labels"), r["types"].pop("labels")), "target.boxes: .* as many rows as labels"),
-        (lambda r: (r["target"].update(area=[1]), r["types"]["area"].__setitem__(2, [1])), "target.area: .* rows"),
-        (lambda r: r["target"]["boxes"][0].pop(), "target.boxes: "),
-        (lambda r: r["types"]["area"].__setitem__(0, "boxes"), r"target.area: expected boxes \[N, 4\]"),
-        (lambda r: r["target"]["masks"][1].update(counts="0"), "target.masks: 1: no valid RLE"),
-        (lambda r: r["target"]["masks"][1].update(size=[4000, 4000]), "target.masks: 1: no valid RLE"),
-        (lambda r: r["target"]["masks"].__setitem__(1, [[0, 0, 9, 0, 9, 9]]), "target.masks: 1: no valid RLE"),
-        (lambda r: r.update(map_dtype="torch.float32"), "instance_map: dtype: expected"),
-        (lambda r: r.update(light={"relighter": "magic"}), "light.relighter: Input should be"),
-        (lambda r: r.update(light={"seed": "1"}), "light.seed: Input should be a valid integer"),
-        (lambda r: r.update(light=7), "light.: Input should be"),
-    ],
-)
-def test_a_record_that_says_something_else(change: Callable[[dict[str, Any]], object], message: str) -> None:
-    with pytest.raises(BrokenSampleError, match=f"^s.tar: sample k: {message}"):
-        decode(changed(change))
-
-
-@pytest.mark.parametrize(
-    "content",
-    [b"", b"[1]", b"{", b"\xff", b"[" * 100_000, b'{"a": NaN}', b'{"a": ' + b"9" * 5000 + b"}"],
-    ids=["empty", "list", "cut", "no text", "deep", "nan", "long number"],
-)
-def test_a_record_that_is_no_json(content: bytes) -> None:
-    members = changed(dict)
-    with pytest.raises(BrokenSampleError, match=r"^s.tar: sample k: json: "):
-        decode({**members, RECORD: content})
-
-
-def png_header(width: int, height: int) -> bytes:
-    """A PNG that states a size and has next to no pixels."""
-    size = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    chunks = {b"IHDR": size, b"IDAT": zlib.compress(b"0"), b"IEND": b""}
-    body = (struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-            for kind, data in chunks.items())  # fmt: skip
-    return b"\x89PNG\r\n\x1a\n" + b"".join(body)
-
-
-def test_a_picture_of_another_size_is_never_decoded() -> None:
-    members = changed(dict)
-    for suffix in ("png", MAP):
-        with pytest.raises(BrokenSampleError, match="expected 9 x 8 pixels, found 60000 x 60000"):
-            decode({**members, suffix: png_header(60000, 60000)})
-        with pytest.raises(BrokenSampleError, match=r"expected a PNG, found (no picture|WEBP)"):
-            decode({**members, suffix: b"GIF89a"})
-
-
-def test_pictures_of_other_kinds() -> None:
-    members = changed(dict)
-    with pytest.raises(BrokenSampleError, match="instance_map: expected grey of 16 bits, found uint8"):
-        decode({**members, MAP: members["png"]})
-    ids = encode(*made_up_target(5, (8, 9)))[MAP]
-    with pytest.raises(BrokenSampleError, match="instance_map: expected ids 0 … 2, found 5"):
-        decode({**members, MAP: ids})
-    webp = encode(*made_up_target(2, (8, 9)), CacheSettings(image_format="webp"))["webp"]
-    with pytest.raises(BrokenSampleError, match="expected a PNG, found WEBP"):
-        decode({**members, "png": webp})
-
-
-@settings(max_examples=150)
-@given(data=st.data())
-def test_damage_is_an_error_of_ours_or_harmless(data: st.DataObject) -> None:
-    """Whatever byte changes in whatever member, nothing but ``BrokenSampleError`` comes out of it."""
-    members = changed(dict)
-    suffix = data.draw(st.sampled_from(sorted(members)))
-    content = bytearray(members[suffix])
-    content[data.draw(st.integers(0, len(content) - 1))] ^= data.draw(st.integers(1, 255))
-    try:
-        stored = decode({**members, suffix: bytes(content)})
-    except BrokenSampleError:
-        return
-    assert stored.image.shape == (3, 8, 9)
-
-
-@pytest.mark.parametrize(
-    ("key", "value"), [("patches", [1]), ("light", 5), ("instance_map", []), ("light_on_segments", True)]
-)
-def test_keys_that_the_device_stage_would_take_for_its_own_are_refused(key: str, value: Any) -> None:
-    members = encode(*made_up_target(2, (8, 9)))
-    record = json.loads(members["json"])
-    record["target"][key] = value
-    with pytest.raises(BrokenSampleError, match=f"target.{key}: expected"):
-        decode({**members, "json": json.dumps(record).encode()})
-
-
-def test_boxes_alone_cannot_be_stored() -> None:
-    image, target = made_up_target(2, (8, 9))
-    del target["instance_map"]
-    with pytest.raises(CacheError, match="a cache keeps an instance map; open the set with masks"):
-        encode(image, target)

@@ -11,11 +11,11 @@ import pytest
 import sos_online as sos
 from sos_online.data.cache import CacheSettings
 from sos_online.data.cache.write_through import cached
+from tests.data.cache.counted_stream import LOSSLESS, CountedStream, stored_keys
 from tests.data.cache.made_up import small_stream
-from tests.data.cache.test_write_through import LOSSLESS, CountedStream, only_what_is_served_counts, stored_keys
 from tests.data.compare import digest
 
-__all__ = ["only_what_is_served_counts"]  # a fixture
+pytestmark = pytest.mark.usefixtures("only_what_is_served_counts")
 
 LENGTH = 24
 

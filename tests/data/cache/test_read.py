@@ -14,32 +14,23 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 from torchdata.stateful_dataloader import StatefulDataLoader
-from torchvision.transforms import v2
-from torchvision.tv_tensors import BoundingBoxes, BoundingBoxFormat, Mask
 
 import sos_online as sos
 from sos_online.data.cache import CacheSettings, write_cache
 from sos_online.data.cache.read import CachedDataset
 from sos_online.data.lit_collate import LitCollate
 from sos_online.errors import BrokenSampleError, CacheError
-from tests.data.cache.made_up import small_stream
+from tests.data.cache.made_up import small_cache, small_stream
 from tests.data.compare import digest, digests, image_ids
 from tests.data.streams import NumberedStream
-from tests.targets.test_build import check_target
 
 SAMPLES = 23
-
-
-def write(stream: sos.data.stream.SampleStream, out: Path, *, samples: int, each: int = 5, image: str = "png") -> Path:
-    settings = CacheSettings.parse(image_format=image, samples_per_shard=each)
-    write_cache(stream, out, samples=samples, settings=settings)
-    return out
 
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Five shards of 5, 5, 5, 5 and 3 samples."""
-    return write(NumberedStream(SAMPLES), tmp_path_factory.mktemp("cache") / "five", samples=SAMPLES)
+    return small_cache(NumberedStream(SAMPLES), tmp_path_factory.mktemp("cache") / "five", samples=SAMPLES, each=5)
 
 
 @pytest.fixture
@@ -54,7 +45,7 @@ def ids_of(samples: Any) -> list[int]:
 
 def test_samples_come_back_as_they_were_stored(library: sos.SegmentLibrary, tmp_path: Path) -> None:
     stream = small_stream(library, length=6)
-    cached = CachedDataset.open(write(stream, tmp_path / "lit", samples=8, each=3), shuffle=False)
+    cached = CachedDataset.open(small_cache(stream, tmp_path / "lit", samples=8, each=3), shuffle=False)
     assert len(cached) == 8 and cached.device_recipe is None
     assert list(cached.category_names) == list(stream.category_names)
     stage = sos.DeviceStage(dtype=torch.uint8)
@@ -92,7 +83,7 @@ def test_ranks_and_workers_together_serve_every_sample_once(cache: Path, world: 
 
 @pytest.mark.parametrize("workers", [0, 3])
 def test_a_cache_of_one_shard_keeps_several_workers_and_ranks_busy(tmp_path: Path, workers: int) -> None:
-    one = write(NumberedStream(12), tmp_path / "one", samples=12, each=100)
+    one = small_cache(NumberedStream(12), tmp_path / "one", samples=12, each=100)
     parts = []
     for rank in range(2):
         loader = sos.make_loader(CachedDataset.open(one), 2, num_workers=workers, ranks=sos.Ranks(rank, 2))
@@ -122,7 +113,7 @@ def test_a_state_of_another_order_is_refused(cache: Path, change: dict[str, Any]
 
 
 def test_a_state_of_another_cache_is_refused(cache: Path, tmp_path: Path) -> None:
-    other = write(NumberedStream(SAMPLES, side=9), tmp_path / "other", samples=SAMPLES)
+    other = small_cache(NumberedStream(SAMPLES, side=9), tmp_path / "other", samples=SAMPLES, each=5)
     state = sos.make_loader(CachedDataset.open(cache), 3).state_dict()
     with pytest.raises(sos.StreamError, match="state: cache: expected"):
         sos.make_loader(CachedDataset.open(other), 3).load_state_dict(state)
@@ -154,7 +145,7 @@ def read_as_rank(where: Path, rank: int, epochs: int, found: Any) -> None:
 
 
 def test_two_processes_read_each_sample_once_an_epoch(tmp_path: Path) -> None:
-    cache = write(NumberedStream(24), tmp_path / "cache", samples=24, each=7)
+    cache = small_cache(NumberedStream(24), tmp_path / "cache", samples=24, each=7)
     context = multiprocessing.get_context("spawn")
     found = context.Queue()
     readers = [context.Process(target=read_as_rank, args=(cache, rank, 3, found)) for rank in range(2)]
@@ -167,53 +158,12 @@ def test_two_processes_read_each_sample_once_an_epoch(tmp_path: Path) -> None:
         assert sorted(index for number, ids in parts if number == epoch for index in ids) == list(range(24))
 
 
-def test_transforms_run_under_numbers_of_the_sample(library: sos.SegmentLibrary, tmp_path: Path) -> None:
-    cache = write(small_stream(library, length=12), tmp_path / "cache", samples=12)
-
-    def opened() -> CachedDataset:
-        return CachedDataset.open(cache, transforms=v2.RandomCrop(24))
-
-    expected = digests(sos.make_loader(opened(), 4))
-    assert digests(sos.make_loader(opened(), 4, num_workers=2)) == expected
-    for index in range(12):
-        image, target = opened().sample(index)
-        assert image.shape == (3, 24, 24)
-        check_target(target, (24, 24))
-    same = [torch.equal(opened().sample(0, epoch=0)[0], opened().sample(0, epoch=epoch)[0]) for epoch in range(4)]
-    assert same == [True, False, False, False]
-
-
-def test_transforms_of_real_images_move_their_masks(tmp_path: Path) -> None:
-    class Annotated(NumberedStream):
-        def sample(self, index: int, epoch: int | None = None) -> Any:
-            image, target = super().sample(index, epoch)
-            masks = torch.stack([target["instance_map"] > row for row in range(3)]).to(torch.uint8)
-            ids = torch.arange(1, 4)
-            return image, {
-                **target,
-                "masks": Mask(masks),
-                "labels": ids,
-                "boxes": boxes_of(3),
-                "area": ids,
-                "iscrowd": ids,
-            }
-
-    def boxes_of(rows: int) -> Any:
-        return BoundingBoxes(torch.zeros(rows, 4), format=BoundingBoxFormat.XYXY, canvas_size=(8, 8))
-
-    cache = write(Annotated(3), tmp_path / "cache", samples=3)
-    cached = CachedDataset.open(cache, shuffle=False, transforms=v2.RandomVerticalFlip(1.0))
-    _, target = cached.sample(2)
-    assert target["labels"].tolist() == [1, 2], "the third has no pixels"
-    assert target["boxes"].tolist() == [[0, 6, 8, 8], [0, 6, 8, 7]]
-
-
 def test_pictures_of_several_sizes_come_as_a_list(tmp_path: Path) -> None:
     class TwoSizes(NumberedStream):
         def sample(self, index: int, epoch: int | None = None) -> Any:
             return NumberedStream(100, side=8 + index % 2).sample(index, epoch)
 
-    cache = write(TwoSizes(6), tmp_path / "sizes", samples=6)
+    cache = small_cache(TwoSizes(6), tmp_path / "sizes", samples=6, each=5)
     images, targets = next(iter(sos.make_loader(CachedDataset.open(cache, shuffle=False), 6, dtype=torch.uint8)))
     assert isinstance(images, list)
     assert [tuple(image.shape[1:]) for image in images] == [(8, 8), (9, 9)] * 3
@@ -233,9 +183,6 @@ def test_it_crosses_processes(cache: Path) -> None:
         multiprocessing_context="spawn",
     )
     assert sorted(target["image_id"] for batch in own for target in batch.targets()) == list(range(SAMPLES))
-
-
-# what is broken
 
 
 def flip(path: Path, at: int) -> None:

@@ -192,7 +192,7 @@ def test_a_member_more_is_refused(copy: Path) -> None:
 
 
 def test_a_huge_picture_is_refused_before_it_is_decoded(copy: Path) -> None:
-    from tests.data.cache.test_codec import png_header
+    from tests.data.cache.members import png_header
 
     bomb = png_header(60_000, 60_000)
     first = CacheFolder(copy).card("000000").samples[0]

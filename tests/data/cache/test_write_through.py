@@ -2,63 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import pickle
-import signal
-import subprocess
-import sys
-import time
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 from torchdata.stateful_dataloader import StatefulDataLoader
 from torchvision.transforms import v2
 
 import sos_online as sos
-from sos_online.data.cache import CacheFolder, CacheSettings, stream_manifest
+from sos_online.data.cache import CacheFolder, CacheSettings
 from sos_online.data.cache.read import CachedDataset
 from sos_online.data.cache.write_through import WriteThrough, cached
-from sos_online.data.sample_iterator import Sample
 from sos_online.errors import CacheError
-from tests.conftest import ROOT
+from tests.data.cache.counted_stream import LENGTH, LOSSLESS, CountedStream, once, stored_keys
 from tests.data.cache.made_up import small_stream
 from tests.data.compare import digest, digests, image_ids
 from tests.data.streams import NumberedStream
 
-LENGTH = 23
-LOSSLESS = CacheSettings.parse(image_format="png", samples_per_shard=4)
-
-
-@pytest.fixture(autouse=True)
-def only_what_is_served_counts(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
-    """Not the sample that is made to know the stream by."""
-    if "is_killed" not in request.node.name:  # its other process has the real one
-        monkeypatch.setitem(stream_manifest.__globals__, "first_sample", lambda _: "the same")
-
-
-class CountedStream(NumberedStream):
-    """Counts in shared memory how often each sample of an epoch was made."""
-
-    def __init__(self, length: int = LENGTH, **options: Any) -> None:
-        super().__init__(length, **options)
-        self.made = torch.zeros(8, length, dtype=torch.int64).share_memory_()
-
-    def sample(self, index: int, epoch: int | None = None) -> Sample:
-        self.made[self.epoch if epoch is None else epoch, index] += 1
-        return super().sample(index, epoch)
-
-
-def stored_keys(root: Path) -> list[tuple[int, int]]:
-    """Epoch and index of every sample on a card, as often as it is on one."""
-    folder = CacheFolder(root)
-    return [(entry.epoch, entry.index) for name in folder.shard_names() for entry in folder.card(name).samples]
-
-
-def once(epoch: int = 0, length: int = LENGTH) -> list[tuple[int, int]]:
-    return [(epoch, index) for index in range(length)]
+pytestmark = pytest.mark.usefixtures("only_what_is_served_counts")
 
 
 @pytest.mark.parametrize("image_format", ["png", "jpg"])
@@ -143,58 +106,6 @@ def test_under_a_stateful_loader_of_torchdata(tmp_path: Path) -> None:
     resumed = loader("b")
     resumed.load_state_dict(first.state_dict())
     assert begun + seen(resumed) == expected
-
-
-RUN = """
-import sys, time
-import sos_online as sos
-from tests.data.cache.test_write_through import LOSSLESS, CountedStream, cached
-
-class Slow(CountedStream):
-    def sample(self, index, epoch=None):
-        time.sleep(0.02)
-        return super().sample(index, epoch)
-
-loader = sos.make_loader(cached(Slow(200), sys.argv[1], settings=LOSSLESS), 2, num_workers=int(sys.argv[2]))
-for _ in loader:
-    print("served", flush=True)
-"""
-
-
-@pytest.mark.parametrize(("workers", "served"), [(0, 30), (2, 40)])
-def test_a_run_that_is_killed_keeps_what_was_finished(tmp_path: Path, workers: int, served: int) -> None:
-    run = subprocess.Popen(
-        [sys.executable, "-c", RUN, str(tmp_path), str(workers)],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    assert run.stdout is not None
-    for _ in range(served):
-        assert run.stdout.readline() == "served\n"
-    os.killpg(run.pid, signal.SIGKILL)
-    run.wait()
-    run.stdout.close()
-    finished = stored_keys(tmp_path)
-    assert len(set(finished)) == len(finished) and 2 * served - 20 < len(finished) < 200
-    before = {path.name: path.read_bytes() for path in tmp_path.glob("*.tar") if path.with_suffix(".json").exists()}
-
-    stream = CountedStream(200)
-    through = cached(stream, tmp_path, settings=LOSSLESS)
-    for _ in range(100):
-        if list(tmp_path.glob(".*.tmp")):  # workers that were killed stay in the table of processes for a moment
-            time.sleep(0.1)
-            through = cached(stream, tmp_path, settings=LOSSLESS)
-    assert not list(tmp_path.glob(".*.tmp")), "what it had begun is removed"
-    stream = CountedStream(200)
-    through = cached(stream, tmp_path, settings=LOSSLESS)
-    loader = sos.make_loader(through, 5, num_workers=1)
-    assert sorted(index for ids in image_ids(loader) for index in ids) == list(range(200))
-    assert stream.made.sum() == 200 - len(finished) + 1, "and one to know the stream by"
-    assert sorted(stored_keys(tmp_path)) == once(length=200)
-    assert all((tmp_path / name).read_bytes() == content for name, content in before.items())
-    assert sorted(target["image_id"] for _, target in CachedDataset.open(tmp_path)) == list(range(200))
 
 
 def test_a_pass_that_is_left_early_is_continued_by_the_next(tmp_path: Path) -> None:
