@@ -72,10 +72,8 @@ def pick_level(sizes: list[tuple[int, int]], placement: Placement) -> int:
     return len(sizes) - 1
 
 
-def compose(
-    scene: Scene, pixels: SegmentPixels, canvas: Array, min_pixels: int, min_share: float
-) -> tuple[Array, npt.NDArray[np.int64], list[int], list[npt.NDArray[np.bool_]]]:
-    """Image (unrounded), instance map, positions of the visible placements front to back, and their whole masks."""
+def layers(scene: Scene, pixels: SegmentPixels) -> list[Array]:
+    """Premultiplied colour and alpha (0 … 1) of each placement on the canvas, ``[H, W, 4]``."""
     height, width = scene.size_hw
     fitted = []
     for placement in scene.placements:
@@ -90,12 +88,23 @@ def compose(
             if left < right:
                 whole[row, left:right] = layer[row - y1, left - x1 : right - x1]
         fitted.append(whole)
+    return fitted
 
+
+def compose(
+    scene: Scene, pixels: SegmentPixels, canvas: Array, min_pixels: int, min_share: float, half: float = 0.5
+) -> tuple[Array, npt.NDArray[np.int64], list[int], list[npt.NDArray[np.bool_]]]:
+    """Image (unrounded), instance map, positions of the visible placements front to back, and their whole masks.
+
+    A pixel is an object's from an alpha of ``half`` on.
+    """
+    height, width = scene.size_hw
+    fitted = layers(scene, pixels)
     instance_map = np.zeros((height, width), np.int64)
     kept: list[int] = []
     masks = []
     for position in reversed(range(len(fitted))):
-        mask = fitted[position][..., 3] >= 0.5
+        mask = fitted[position][..., 3] >= half
         free = mask & (instance_map == 0)
         if free.sum() >= max(min_pixels, min_share * mask.sum(), 1):
             kept.append(position)

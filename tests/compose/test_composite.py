@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 import sos_online as sos
@@ -15,6 +15,7 @@ from tests.compose import reference
 from tests.conftest import small_recipe
 
 ANY = VisibilityRule(min_pixels=1, min_share=0.0)
+TIE = 1e-5  # of alpha, 0 … 1
 GREY = SolidBackground((90, 120, 150))
 
 
@@ -64,25 +65,31 @@ scenes = st.builds(
 )
 
 
+ALONG_AN_EDGE = scene_of(Placement(3, 2, (-17, 0, 33, 17), False, False, 1e-30), size_hw=(16, 16))
+
+
 @settings(max_examples=150)
 @given(scene=scenes, min_pixels=st.integers(1, 40), min_share=st.floats(0, 1))
+@example(scene=ALONG_AN_EDGE, min_pixels=1, min_share=0.0)
 def test_agrees_with_a_plain_float64_reference(
     library: sos.SegmentLibrary, scene: Scene, min_pixels: int, min_share: float
 ) -> None:
     rule = VisibilityRule(min_pixels=min_pixels, min_share=min_share)
     composite = compose(scene, library, canvas_of(scene), rule)
     image, instance_map, kept, masks = reference.compose(scene, library, canvas_of(scene), min_pixels, min_share)
-    # float32 and float64 may disagree on a pixel whose alpha is one half to the last bit
-    undecided = np.zeros(scene.size_hw, bool)
-    if len(composite.objects) == len(kept):
-        undecided = composite.instance_map != instance_map
-    assert undecided.sum() <= 2
+    # where alpha is one half to the last bits, along whole edges too, float32 and float64 may disagree; so on who stays
+    for half in (0.5 - TIE, 0.5 + TIE):
+        assume(reference.compose(scene, library, canvas_of(scene), min_pixels, min_share, half)[2] == kept)
+    ties = np.zeros(scene.size_hw, bool)
+    for layer in reference.layers(scene, library):
+        ties |= np.abs(layer[..., 3] - 0.5) < TIE
     assert composite.objects == tuple(scene.placements[position] for position in kept)
+    assert (composite.instance_map == instance_map)[~ties].all()
     assert np.abs(composite.image.transpose(1, 2, 0).astype(np.float64) - image).max() <= 1.0
     for part, mask in zip(composite.whole, masks, strict=True):
-        height, width = part.mask.shape
-        assert (part.mask != mask[part.y : part.y + height, part.x : part.x + width]).sum() <= 2
-        assert mask.sum() == pytest.approx(part.mask.sum(), abs=2)
+        whole = np.zeros(scene.size_hw, bool)
+        whole[part.y : part.y + part.mask.shape[0], part.x : part.x + part.mask.shape[1]] = part.mask
+        assert (whole == mask)[~ties].all()
 
 
 def test_agrees_with_the_reference_on_real_objects(coco_library: sos.SegmentLibrary) -> None:

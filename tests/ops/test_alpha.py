@@ -39,7 +39,7 @@ def test_premultiply_cardinality(size_hw: tuple[int, int]) -> None:
     np.testing.assert_allclose(product, colour * (alpha[..., None] / 255), atol=1e-4)
 
 
-# lay_over: of what is large and mostly opaque only the edge is computed, all else as a whole
+# lay_over
 
 
 def laid_over(behind: Pixels, premultiplied: npt.ArrayLike, alpha: npt.ArrayLike) -> Pixels:
@@ -53,52 +53,27 @@ def exact_over(behind: Pixels, premultiplied: npt.ArrayLike, alpha: npt.ArrayLik
     return behind * through + np.asarray(premultiplied, np.float64)
 
 
-def with_hard_surroundings(array: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
-    """In the corner of a far larger array of zeros: its soft pixels are few, so the other path is taken."""
-    wide = np.zeros((array.shape[0] + 100, array.shape[1] * 10 + 100, *array.shape[2:]), array.dtype)
-    wide[: array.shape[0], : array.shape[1]] = array
-    return wide
-
-
-@pytest.mark.parametrize("surround", [False, True], ids=["mostly soft", "mostly hard"])
-def test_a_colour_over_itself_changes_nothing(surround: bool) -> None:
+def test_a_colour_over_itself_changes_nothing() -> None:
     """For every alpha and every colour, to the bit: flat regions get no edge."""
     alpha, colour = EVERY_PAIR
     behind, premultiplied = grey(colour), premultiply(grey(colour), alpha)
-    if surround:
-        behind, premultiplied, alpha = map(with_hard_surroundings, (behind, premultiplied, alpha))
     assert (laid_over(behind, premultiplied, alpha) == behind).all()
 
 
-@pytest.mark.parametrize("surround", [False, True], ids=["mostly soft", "mostly hard"])
 @pytest.mark.parametrize("whole_alpha", [False, True], ids=["fractional alpha", "whole alpha"])
-def test_lay_over_against_float64(surround: bool, whole_alpha: bool) -> None:
+def test_lay_over_against_float64(whole_alpha: bool) -> None:
     """Within one grey level of rounded float64, and nearly always equal to it."""
     rng = np.random.default_rng(1)
     behind = rng.integers(0, 256, (100, 100, 3), dtype=np.uint8)
     alpha = np.clip(rng.uniform(-40, 295, (100, 100)), 0, 255)
     alpha = np.rint(alpha) if whole_alpha else alpha
     premultiplied = rng.uniform(0, 255, (100, 100, 3)) * alpha[..., None] / 255
-    if surround:
-        behind, premultiplied, alpha = map(with_hard_surroundings, (behind, premultiplied, alpha))
     result = laid_over(behind, premultiplied, alpha)
     exact = exact_over(behind, premultiplied, alpha)
     assert np.abs(result - np.rint(exact)).max() <= 1
     assert np.abs(result - exact).max() < 0.52
     untouched = np.asarray(alpha) == 0
     assert (result[untouched] == behind[untouched]).all()
-
-
-@given(seed=st.integers(0, 2**32 - 1), size_hw=st.tuples(st.integers(1, 9), st.integers(1, 9)))
-def test_both_paths_agree(seed: int, size_hw: tuple[int, int]) -> None:
-    rng = np.random.default_rng(seed)
-    behind = rng.integers(0, 256, (*size_hw, 3), dtype=np.uint8)
-    alpha = rng.integers(0, 256, size_hw).astype(np.float32)
-    premultiplied = (rng.random((*size_hw, 3)) * alpha[..., None]).astype(np.float32)
-    alone = laid_over(behind, premultiplied, alpha)
-    surrounded = laid_over(*map(with_hard_surroundings, (behind, premultiplied, alpha)))  # type: ignore[arg-type]
-    assert (surrounded[: size_hw[0], : size_hw[1]] == alone).all()
-    assert not surrounded[size_hw[0] :].any()
 
 
 @pytest.mark.parametrize("size_hw", [(1, 1), (1, 2), (5, 1), (3, 3), (1, 5000), (5000, 1), (80, 90)])
@@ -113,7 +88,7 @@ def test_lay_over_writes_into_a_window_and_nowhere_else(size_hw: tuple[int, int]
     assert (canvas == expected).all()
 
 
-@pytest.mark.parametrize("soft", [10, 9000])  # of 10000 pixels: one path each
+@pytest.mark.parametrize("soft", [10, 9000])  # of 10000 pixels
 def test_lay_over_of_white_on_white_does_not_wrap_round(soft: int) -> None:
     """What bilinear weights add to 255 by rounding must not become black."""
     alpha = np.full((100, 100), 255.00002, np.float32)

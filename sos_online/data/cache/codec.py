@@ -13,7 +13,17 @@ from torch import Tensor
 from torchvision.tv_tensors import Image
 
 from sos_online.data.cache.format import CacheSettings, sample_key
-from sos_online.data.cache.pictures import MAX_ID, check_pixels, decode_map, decode_picture, encode_map, encode_picture
+from sos_online.data.cache.pictures import (
+    MAX_ID,
+    Pixels,
+    bgr_of,
+    check_pixels,
+    decode_map,
+    decode_picture,
+    encode_bgr,
+    encode_ids,
+    ids_of,
+)
 from sos_online.data.cache.target_json import decode_values, encode_values
 from sos_online.data.lit_map import SEGMENTS_ONLY
 from sos_online.errors import BrokenSampleError, CacheError
@@ -44,7 +54,36 @@ def suffixes(settings: CacheSettings) -> tuple[str, ...]:
     return settings.suffix, MAP, RECORD
 
 
-def encode_sample(
+@dataclass(frozen=True)
+class CheckedSample:
+    """A sample that can be stored. Nothing in it is the caller's: what gave it may write to its buffers again.
+
+    Attributes:
+        epoch, index: which sample of the stream.
+        picture: uint8 ``[H, W, 3]``, channels as OpenCV has them.
+        ids: the instance map, uint16 ``[H, W]``.
+        record: ``KEY.json``.
+        settings: how it is stored.
+    """
+
+    epoch: int
+    index: int
+    picture: Pixels
+    ids: Pixels
+    record: bytes
+    settings: CacheSettings
+
+    def encode(self) -> dict[str, bytes]:
+        """Its members, by their suffixes. Raises ``CacheError`` if a picture cannot be encoded; names the sample."""
+        where = sample_key(self.epoch, self.index)
+        return {
+            self.settings.suffix: encode_bgr(self.picture, self.settings, where),
+            MAP: encode_ids(self.ids, where),
+            RECORD: self.record,
+        }
+
+
+def check_sample(
     image: Tensor,
     target: Target,
     *,
@@ -52,8 +91,8 @@ def encode_sample(
     index: int,
     settings: CacheSettings,
     described: Mapping[str, Any] | None = None,
-) -> dict[str, bytes]:
-    """The members of a sample, by their suffixes.
+) -> CheckedSample:
+    """A sample as it is stored, copied.
 
     Args:
         image: uint8 ``[3, H, W]`` RGB.
@@ -95,20 +134,17 @@ def encode_sample(
     }
     if _LIGHT in target:
         record[_LIGHT] = _light_adapter().dump_python(target[_LIGHT], mode="json")
-    members = {
-        settings.suffix: encode_picture(image, settings, where),
-        MAP: encode_map(instance_map, len(labels), where),
-        RECORD: json.dumps(record, separators=(",", ":"), allow_nan=False).encode(),
-    }
-    if len(members[RECORD]) > _MAX_RECORD:
-        raise CacheError(f"{where}: target: expected at most {_MAX_RECORD} bytes as JSON, found {len(members[RECORD])}")
-    return members
+    text = json.dumps(record, separators=(",", ":"), allow_nan=False).encode()
+    if len(text) > _MAX_RECORD:
+        raise CacheError(f"{where}: target: expected at most {_MAX_RECORD} bytes as JSON, found {len(text)}")
+    picture, ids = bgr_of(image, settings, where), ids_of(instance_map, len(labels), where)
+    return CheckedSample(epoch, index, picture, ids, text, settings)
 
 
 def decode_sample(
     members: Mapping[str, bytes], settings: CacheSettings, *, epoch: int, index: int, categories: int, where: str
 ) -> StoredSample:
-    """Inverse of :func:`encode_sample`, for members that anyone may have made.
+    """Inverse of :func:`check_sample`, for members that anyone may have made.
 
     Args:
         members: by their suffixes, as ``tar_file.read_members`` gives them.

@@ -29,17 +29,30 @@ _MAP_OPTIONS = [
 ]
 
 
+Pixels = npt.NDArray[Any]
+
+
 def encode_picture(image: Tensor, settings: CacheSettings, where: str) -> bytes:
     """A picture, uint8 ``[3, H, W]`` RGB, in the settings' format. Raises ``CacheError`` if it is something else."""
+    return encode_bgr(bgr_of(image, settings, where), settings, where)
+
+
+def bgr_of(image: Tensor, settings: CacheSettings, where: str) -> Pixels:
+    """A picture that can be encoded, as OpenCV has it: a copy. Raises ``CacheError`` if it cannot be."""
     if image.dtype is not torch.uint8 or image.ndim != 3 or len(image) != 3 or not image.numel():
         raise CacheError(f"{where}: image: expected uint8 [3, H, W], found {image.dtype} {list(image.shape)}")
     _check_size((image.shape[1], image.shape[2]), settings, where)
     red, green, blue = image.as_subclass(Tensor).numpy()
-    return _encoded(settings.suffix, cv2.merge((blue, green, red)), _options(settings), f"{where}: image")
+    return np.asarray(cv2.merge((blue, green, red)))
 
 
-def encode_map(instance_map: Tensor, count: int, where: str) -> bytes:
-    """An instance map ``[H, W]`` of ids up to ``count`` as a grey PNG of 16 bits. Raises ``CacheError``."""
+def encode_bgr(pixels: Pixels, settings: CacheSettings, where: str) -> bytes:
+    """What :func:`bgr_of` gave, in the settings' format. Raises ``CacheError`` if OpenCV cannot."""
+    return _encoded(settings.suffix, pixels, _options(settings), f"{where}: image")
+
+
+def ids_of(instance_map: Tensor, count: int, where: str) -> Pixels:
+    """An instance map ``[H, W]`` of ids up to ``count``, as 16 bits: a copy. Raises ``CacheError`` if it is none."""
     found = f"{instance_map.dtype} {list(instance_map.shape)}"
     if str(instance_map.dtype) not in _MAP_DTYPES or instance_map.ndim != 2 or not instance_map.numel():
         raise CacheError(f"{where}: instance_map: expected {', '.join(_MAP_DTYPES)} [H, W], found {found}")
@@ -48,7 +61,12 @@ def encode_map(instance_map: Tensor, count: int, where: str) -> bytes:
         raise CacheError(
             f"{where}: instance_map: expected ids 0 … {min(count, MAX_ID)}, found {ids.min()} … {ids.max()}"
         )
-    return _encoded("png", ids.astype(np.uint16), _MAP_OPTIONS, f"{where}: instance_map")
+    return ids.astype(np.uint16)
+
+
+def encode_ids(ids: Pixels, where: str) -> bytes:
+    """What :func:`ids_of` gave, as a grey PNG. Raises ``CacheError`` if OpenCV cannot."""
+    return _encoded("png", ids, _MAP_OPTIONS, f"{where}: instance_map")
 
 
 def decode_picture(data: bytes, size_hw: tuple[int, int], suffix: str, where: str) -> Image:
@@ -62,7 +80,7 @@ def decode_picture(data: bytes, size_hw: tuple[int, int], suffix: str, where: st
 
 
 def decode_map(data: bytes, size_hw: tuple[int, int], dtype: str, count: int, where: str) -> Mask:
-    """Inverse of :func:`encode_map`; ``dtype`` as ``str`` has it. Raises ``BrokenSampleError``."""
+    """The map of a PNG of :func:`encode_ids`; ``dtype`` as ``str`` has it. Raises ``BrokenSampleError``."""
     if dtype not in _MAP_DTYPES:
         raise BrokenSampleError(f"{where}: instance_map: dtype: expected {', '.join(_MAP_DTYPES)}, found {dtype!r:.40}")
     ids = _decoded(data, size_hw, "png", cv2.IMREAD_UNCHANGED, where)

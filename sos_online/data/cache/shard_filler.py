@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 from torch import Tensor
 
+from sos_online.data.cache.codec import check_sample
 from sos_online.data.cache.description import SampleDescription
 from sos_online.data.cache.folder import CacheFolder
 from sos_online.data.cache.format import CacheSettings, sample_key
@@ -76,10 +77,12 @@ class ShardFiller:
         if self._writer is None:
             rank, worker = self._place
             name = f"{sample_key(epoch, index)}-r{rank:04d}-w{worker:03d}"
-            self._writer = ShardWriter(self._folder, name, self._settings)
+            self._writer = ShardWriter(self._folder, name)
             self._gathered, self._newest = set(), epoch
         described = self._describe(target, epoch, index)
-        members = self._writer.add(image, target, described, epoch=epoch, index=index)
+        members = self._writer.add(
+            check_sample(image, target, epoch=epoch, index=index, settings=self._settings, described=described)
+        )
         self._gathered.add((epoch, index))
         self._newest = max(self._newest, epoch)
         if len(self._writer) >= self._settings.samples_per_shard:

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from sos_online.data.cache.codec import check_sample
 from sos_online.data.cache.description import SampleDescription
 from sos_online.data.cache.folder import CacheFolder
 from sos_online.data.cache.format import CacheSettings
@@ -24,7 +25,7 @@ from sos_online.errors import SOSError
 from sos_online.recipe import Recipe
 from sos_online.types import Target
 
-_WAITING = 8  # samples that are made and not yet written: more of them would only take memory
+_WAITING = 2  # samples that are made and not yet written: more of them would only take memory
 
 
 @dataclass(frozen=True)
@@ -89,16 +90,22 @@ class ShardMaker:
         """
         before = _counts(self.stream)
         describe = SampleDescription(self.stream, scene=self.settings.scene)
-        with ShardWriter(self.folder, self.name(number), self.settings) as shard:
-            with ThreadPoolExecutor(1) as behind:
-                stored: deque[Future[object]] = deque()
+        behind = ThreadPoolExecutor(1)
+        with ShardWriter(self.folder, self.name(number)) as shard:
+            try:
+                under_way: deque[Future[object]] = deque()
                 for epoch, index, image, target in self.finished(number):
                     described = describe(target, epoch, index)
-                    stored.append(behind.submit(shard.add, image, target, described, epoch=epoch, index=index))
-                    if len(stored) > _WAITING:
-                        stored.popleft().result()
-                for each in stored:
+                    sample = check_sample(
+                        image, target, epoch=epoch, index=index, settings=self.settings, described=described
+                    )
+                    under_way.append(behind.submit(shard.add, sample))
+                    while len(under_way) > _WAITING or (under_way and under_way[0].done()):
+                        under_way.popleft().result()
+                for each in under_way:
                     each.result()
+            finally:
+                behind.shutdown(cancel_futures=True)
             card = shard.commit()
         failures = tuple(now - then for now, then in zip(_counts(self.stream), before, strict=True))
         return MadeShard(number, len(card.samples), card.size, (failures[0], failures[1], failures[2]))

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-from torch import Tensor
-
-from sos_online.data.cache.codec import encode_sample
+from sos_online.data.cache.codec import CheckedSample
 from sos_online.data.cache.folder import CacheFolder
-from sos_online.data.cache.format import TAR, CacheSettings, SampleEntry, ShardCard, sample_key
+from sos_online.data.cache.format import TAR, SampleEntry, ShardCard, sample_key
 from sos_online.data.cache.tar_file import END_BYTES, TarWriter
 from sos_online.errors import CacheError
-from sos_online.types import Target
 
 
 class ShardWriter:
@@ -24,13 +21,11 @@ class ShardWriter:
     Args:
         folder: of the cache.
         shard: name of the shard, without suffix.
-        settings: how samples are stored.
     """
 
-    def __init__(self, folder: CacheFolder, shard: str, settings: CacheSettings) -> None:
+    def __init__(self, folder: CacheFolder, shard: str) -> None:
         self.shard = shard
         self._folder = folder
-        self._settings = settings
         self._samples: list[SampleEntry] = []
         self._path = folder.temporary(shard + TAR)
         try:
@@ -57,27 +52,19 @@ class ShardWriter:
         card = ShardCard(size=self._tar.size + END_BYTES, sha256="0" * 64, samples=tuple(self._samples))
         return card.size + len(card.to_bytes())
 
-    def add(
-        self, image: Tensor, target: Target, described: Mapping[str, Any], *, epoch: int, index: int
-    ) -> Mapping[str, bytes]:
-        """Add a sample, each epoch and index once; its members, as they are stored, are returned.
-
-        Args:
-            image: finished, uint8 ``[3, H, W]`` RGB.
-            target: of the sample.
-            described: what is stored beside the target, see :class:`SampleDescription`.
-            epoch, index: which sample of the stream.
+    def add(self, sample: CheckedSample) -> Mapping[str, bytes]:
+        """Encode and add a sample, each epoch and index once; its members, as they are stored, are returned.
 
         Raises:
-            CacheError: it cannot be stored, or there is no room for it.
+            CacheError: it cannot be encoded, or there is no room for it.
         """
-        members = encode_sample(image, target, epoch=epoch, index=index, settings=self._settings, described=described)
+        members = sample.encode()
         try:
-            offset, size, crc = self._tar.add(sample_key(epoch, index), members)
+            offset, size, crc = self._tar.add(sample_key(sample.epoch, sample.index), members)
             self._file.flush()  # so that a process which is forked between two samples holds no bytes of this file
         except OSError as error:
             raise self._cannot(error) from None
-        self._samples.append(SampleEntry(epoch, index, offset, size, crc))
+        self._samples.append(SampleEntry(sample.epoch, sample.index, offset, size, crc))
         return members
 
     def commit(self) -> ShardCard:

@@ -8,7 +8,7 @@ from typing import Any
 
 from torchvision.tv_tensors import Image
 
-from sos_online.data.cache.codec import StoredSample, decode_sample, encode_sample
+from sos_online.data.cache.codec import StoredSample, check_sample, decode_sample
 from sos_online.data.cache.format import CacheSettings
 from sos_online.types import Target
 from tests.data.compare import digest
@@ -17,7 +17,7 @@ PNG = CacheSettings(image_format="png")
 
 
 def encode(image: Any, target: Target, how: CacheSettings = PNG, **described: Any) -> dict[str, bytes]:
-    return encode_sample(image, target, epoch=2, index=7, settings=how, described=described)
+    return check_sample(image, target, epoch=2, index=7, settings=how, described=described).encode()
 
 
 def decode(members: dict[str, bytes], how: CacheSettings = PNG, categories: int = 4) -> StoredSample:
