@@ -30,6 +30,7 @@ def lay_over(behind: Pixels, premultiplied: Float, alpha: Float) -> None:
         premultiplied: float32 ``[h, w, 3]``, 0 … 255.
         alpha: float32 ``[h, w]``, 0 … 255.
     """
+    assert behind.dtype == np.uint8  # else OpenCV would blend into an array of its own
     through = 1 - alpha * np.float32(1 / 255)
     blended = cv2.merge((through, through, through))
     cv2.multiply(behind, blended, dst=blended, dtype=cv2.CV_32F)
