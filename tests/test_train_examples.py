@@ -136,10 +136,19 @@ def test_resume_begins_where_there_is_nothing_to_go_on_with(
     assert read_log(tmp_path / "out") == before
 
 
+def test_a_second_run_into_the_same_folder_begins_its_log_anew(
+    detection: ModuleType, people: sos.SegmentLibrary, tmp_path: Path
+) -> None:
+    run = arguments(write_config(tmp_path, steps=1), tmp_path / "out", people)
+    detection.main(run)
+    detection.main(run)
+    assert [line["step"] for line in read_log(tmp_path / "out")] == [0, 1, 1]
+
+
 def test_resume_refuses_another_stream(detection: ModuleType, people: sos.SegmentLibrary, tmp_path: Path) -> None:
     detection.main(arguments(write_config(tmp_path, steps=1), tmp_path / "out", people))
     changed = write_config(tmp_path, steps=2, recipe={**RECIPE, "objects": [1, 2]})
-    with pytest.raises(sos.StreamError, match="recipe"):
+    with pytest.raises(SystemExit, match="error: state: recipe"):
         detection.main([*arguments(changed, tmp_path / "out", people), "--resume"])
 
 
@@ -225,6 +234,30 @@ def test_a_wrong_config_is_refused(
 ) -> None:
     with pytest.raises((SystemExit, sos.SOSError), match=message):
         detection.main(arguments(write_config(tmp_path, **changes), tmp_path / "out", people))
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("--library {tmp}/nope", "{tmp}/nope/library.json: not a segment library"),
+        ("--val-annotations {tmp}/nope.json --val-images {tmp}", "{tmp}/nope.json: cannot be read as JSON"),
+        ("--val-annotations {tmp}/val.json --val-images {tmp}/nope", "--val-images: {tmp}/nope/1.jpg is not there"),
+        ("--out {tmp}/val.json/out", r"[Errno 20] Not a directory: '{tmp}/val.json/out'"),
+    ],
+)
+def test_a_wrong_argument_is_one_line_before_there_is_a_model(
+    detection: ModuleType, people: sos.SegmentLibrary, tmp_path: Path, monkeypatch: Any, words: str, message: str
+) -> None:
+    (tmp_path / "val.json").write_text(
+        '{"images": [{"id": 1, "file_name": "1.jpg"}], "annotations": [], "categories": []}'
+    )
+    monkeypatch.setattr(detection, "get_model", lambda *_, **__: pytest.fail("the model is made"))
+    run = arguments(write_config(tmp_path), tmp_path / "out", people) + words.format(tmp=tmp_path).split()
+    with pytest.raises(SystemExit) as stop:  # with a line for standard error: the exit status is 1
+        detection.main(run)
+    line = str(stop.value.code)
+    assert line.startswith("error: " + message.format(tmp=tmp_path)) and "\n" not in line
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)

@@ -134,6 +134,13 @@ def test_a_resumed_run_is_the_undisturbed_run(
     assert read_log(tmp_path / "stopped")[-1] == read_log(tmp_path / "undisturbed")[-1]
 
 
+def test_a_second_run_into_the_same_folder_begins_its_log_anew(grounding: ModuleType, tmp_path: Path) -> None:
+    run = [str(write_config(tmp_path, steps=1)), "--out", str(tmp_path / "out")]
+    grounding.main(run)
+    grounding.main(run)
+    assert [line["step"] for line in read_log(tmp_path / "out")] == [0, 1, 1]
+
+
 def test_two_ranks(tmp_path: Path) -> None:
     run = [str(SCRIPT), str(write_config(tmp_path)), "--out", str(tmp_path / "out")]
     start = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
@@ -164,6 +171,28 @@ def test_a_wrong_config_is_refused(
 ) -> None:
     with pytest.raises((SystemExit, sos.SOSError), match=message):
         grounding.main([str(write_config(tmp_path, **changes)), "--out", str(tmp_path / "out")])
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("--library {tmp}/nope", "{tmp}/nope/library.json: not a segment library"),
+        ("--val-expressions {tmp}/nope.json --val-images {tmp}", "{tmp}/nope.json: cannot be read as JSON"),
+        ("--val-expressions {tmp}/said.json --val-images {tmp}/nope", "{tmp}/nope: the image folder of human"),
+        ("--out {tmp}/said.json/out", "[Errno 20] Not a directory: '{tmp}/said.json/out'"),
+    ],
+)
+def test_a_wrong_argument_is_one_line_before_there_is_a_model(
+    grounding: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str, message: str
+) -> None:
+    (tmp_path / "said.json").write_text("[]")
+    monkeypatch.setattr(grounding, "load_model", lambda _: pytest.fail("the model is made"))
+    run = [str(write_config(tmp_path)), "--out", str(tmp_path / "out"), *words.format(tmp=tmp_path).split()]
+    with pytest.raises(SystemExit) as stop:  # with a line for standard error: the exit status is 1
+        grounding.main(run)
+    line = str(stop.value.code)
+    assert line.startswith("error: " + message.format(tmp=tmp_path)) and "\n" not in line
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)

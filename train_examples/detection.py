@@ -12,7 +12,8 @@ AP is measured on two sets. ``real`` is the COCO-format set given on the command
 names of the categories: the number that counts. ``held_out`` are scenes of another seed, made of the same segments: it
 shows that the model learns what it is shown, not that it knows photographs.
 
-OUT/log.jsonl holds what is printed. ``--resume`` goes on from OUT/checkpoint.pt as if nothing had happened.
+OUT/log.jsonl holds what is printed. ``--resume`` goes on from OUT/checkpoint.pt as if nothing had happened; without it,
+the log begins anew.
 """
 
 from __future__ import annotations
@@ -108,11 +109,16 @@ def train_step(model: nn.Module, optimizer: torch.optim.Optimizer, images: Any, 
     return loss.item()
 
 
+def open_evaluator(truth: Any, names: list[str], masks: bool) -> CocoEvaluator:
+    """For ``truth``, a COCO file or its content."""
+    labels, _ = match_categories(names, truth)
+    return CocoEvaluator(truth, labels, ("bbox", "segm") if masks else ("bbox",))
+
+
 @torch.no_grad()
 def evaluate(model: nn.Module, names: list[str], truth: Any, read: ReadImage, device: torch.device) -> dict[str, float]:
-    """COCO AP over the images of ``truth``, a COCO file or its content; each rank sees its share of them."""
-    labels, _ = match_categories(names, truth)
-    evaluator = CocoEvaluator(truth, labels, ("bbox", "segm") if isinstance(model, MaskRCNN) else ("bbox",))
+    """COCO AP over the images of ``truth``; each rank sees its share of them."""
+    evaluator = open_evaluator(truth, names, isinstance(model, MaskRCNN))
     ranks = sos.Ranks.detect()
     model.eval()
     for image_id, entry in list(evaluator.images.items())[ranks.rank :: ranks.world]:
@@ -128,6 +134,17 @@ def open_library(options: argparse.Namespace, real: Real | None, chosen: frozens
         return sos.SegmentLibrary.demo()
     source = sos.CocoInstances(real.images, real.annotations, only_images=chosen)
     return sos.build_library(options.out / "library", [source])  # made once: other ranks and --resume open it
+
+
+def check_real_set(options: argparse.Namespace, names: list[str], masks: bool) -> None:
+    """Find what is missing now, and not at the first evaluation."""
+    for entry in open_evaluator(options.val_annotations, names, masks).images.values():
+        photo = options.val_images / entry.get("file_name", "")
+        if not photo.is_file():
+            raise sos.SOSError(f"--val-images: {photo} is not there, an image of {options.val_annotations}")
+    missing = match_categories(names, options.val_annotations)[1]
+    if sos.Ranks.detect().rank == 0:
+        print(f"{len(missing)} of {len(names)} categories are not in {options.val_annotations}:", *missing)
 
 
 def read_photo(path: Path) -> Tensor:
@@ -152,6 +169,9 @@ def train(options: argparse.Namespace, device: torch.device) -> None:
         schedule = real.schedule(config.steps).in_steps(batch_size=config.batch_size, world=ranks.world)
         dataset = sos.mix({"stream": stream, "real": flipped}, schedule=schedule, seed=config.seed)
     names = list(dataset.category_names)  # the library's, and behind them those of which it has no segment
+    if options.val_annotations:
+        check_real_set(options, names, masks)
+    options.out.mkdir(parents=True, exist_ok=True)
 
     torch.manual_seed(config.seed)
     model: nn.Module = get_model(
@@ -166,8 +186,8 @@ def train(options: argparse.Namespace, device: torch.device) -> None:
     optimizer = torch.optim.SGD(model.parameters(), config.learning_rate, 0.9, weight_decay=config.weight_decay)
     rate = torch.optim.lr_scheduler.LambdaLR(optimizer, config.share_of_rate)
 
-    options.out.mkdir(parents=True, exist_ok=True)
     checkpoint: Path = options.out / "checkpoint.pt"
+    log: Path = options.out / "log.jsonl"
     parts: dict[str, Any] = {"model": model, "optimizer": optimizer, "rate": rate, "loader": loader}
     if options.resume and checkpoint.exists():
         for name, state in torch.load(checkpoint, map_location="cpu", weights_only=True).items():
@@ -178,15 +198,12 @@ def train(options: argparse.Namespace, device: torch.device) -> None:
     sets: dict[str, tuple[Any, ReadImage]] = {"held_out": (truth, lambda entry: held_out.sample(entry["id"])[0])}
     if options.val_annotations:
         sets["real"] = options.val_annotations, lambda entry: read_photo(options.val_images / entry["file_name"])
-        missing = match_categories(names, options.val_annotations)[1]
-        if ranks.rank == 0:
-            print(f"{len(missing)} of {len(names)} categories are not in {options.val_annotations}:", *missing)
 
     def report(step: int, **numbers: float) -> None:
         if ranks.rank == 0:
             print(f"step {step:>6}", *(f"{name} {value:.4g}" for name, value in numbers.items()), sep="  ", flush=True)
-            with (options.out / "log.jsonl").open("a") as log:
-                log.write(json.dumps({"step": step, **numbers}) + "\n")
+            with log.open("a") as file:
+                file.write(json.dumps({"step": step, **numbers}) + "\n")
 
     def report_scores(step: int) -> None:
         for name, (truth, read) in sets.items():
@@ -194,6 +211,8 @@ def train(options: argparse.Namespace, device: torch.device) -> None:
             report(step, **{f"{name}_{metric}": value for metric, value in scores.items()})
 
     if done == 0:
+        if ranks.rank == 0:
+            log.write_text("")  # an earlier run may have left one
         report_scores(0)
     trained = DistributedDataParallel(model) if ranks.world > 1 else model
     batches = chain.from_iterable(repeat(loader))  # epoch after epoch
@@ -232,7 +251,10 @@ def main(arguments: list[str] | None = None) -> None:
         torch.cuda.set_device(device)
     if "RANK" in os.environ:  # torchrun sets it
         torch.distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
-    train(options, device)
+    try:
+        train(options, device)
+    except (sos.SOSError, OSError) as error:  # their messages name the file or the argument
+        raise SystemExit(f"error: {error}") from None
     if "RANK" in os.environ:
         torch.distributed.destroy_process_group()
 

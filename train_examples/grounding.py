@@ -10,7 +10,7 @@ Referring is measured on two sets. ``human`` are expressions that people wrote f
 ``read_human_expressions`` takes it: the number that counts. ``held_out`` are scenes of another seed.
 
 OUT/log.jsonl holds what is printed, OUT/model the trained model and its processor. ``--resume`` goes on from
-OUT/checkpoint.pt as if nothing had happened.
+OUT/checkpoint.pt as if nothing had happened; without it, the log begins anew.
 """
 
 from __future__ import annotations
@@ -125,6 +125,12 @@ def train(options: argparse.Namespace, device: torch.device) -> None:
         flipped = sos.MapStream(coco, seed=config.seed, transforms=RandomHorizontalFlip())
         dataset = sos.mix({"stream": stream, "real": flipped}, weights=[1, config.real.weight], seed=config.seed)
 
+    human = {}
+    if options.val_expressions:
+        human["human"] = [*human_questions(options.val_expressions, options.val_images)]
+    sets = {"held_out": [*questions_of(held_out)], **human}
+    options.out.mkdir(parents=True, exist_ok=True)
+
     torch.manual_seed(config.seed)
     model, processor = load_model(options.model or config.model)
     model.to(device).train()
@@ -135,23 +141,19 @@ def train(options: argparse.Namespace, device: torch.device) -> None:
     optimizer = make_optimizer(model, config)
     rate = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 - step / config.steps)
 
-    options.out.mkdir(parents=True, exist_ok=True)
     checkpoint: Path = options.out / "checkpoint.pt"
+    log: Path = options.out / "log.jsonl"
     parts: dict[str, Any] = {"model": model, "optimizer": optimizer, "rate": rate, "loader": loader}
     if options.resume and checkpoint.exists():
         for name, state in torch.load(checkpoint, map_location="cpu", weights_only=True).items():
             parts[name].load_state_dict(state)
     done = rate.last_epoch
 
-    sets = {"held_out": [*questions_of(held_out)]}
-    if options.val_expressions:
-        sets["human"] = [*human_questions(options.val_expressions, options.val_images)]
-
     def report(step: int, **numbers: float) -> None:
         if ranks.rank == 0:
             print(f"step {step:>6}", *(f"{name} {value:.4g}" for name, value in numbers.items()), sep="  ", flush=True)
-            with (options.out / "log.jsonl").open("a") as log:
-                log.write(json.dumps({"step": step, **numbers}) + "\n")
+            with log.open("a") as file:
+                file.write(json.dumps({"step": step, **numbers}) + "\n")
 
     def report_scores(step: int) -> None:
         for name, questions in sets.items():
@@ -159,6 +161,8 @@ def train(options: argparse.Namespace, device: torch.device) -> None:
             report(step, **{f"{name}_{metric}": value for metric, value in scores.items()})
 
     if done == 0:
+        if ranks.rank == 0:
+            log.write_text("")  # an earlier run may have left one
         report_scores(0)
     # what proposes boxes has no part in the loss of transformers
     trained = DistributedDataParallel(model, find_unused_parameters=True) if ranks.world > 1 else model
@@ -203,7 +207,10 @@ def main(arguments: list[str] | None = None) -> None:
         torch.cuda.set_device(device)
     if "RANK" in os.environ:  # torchrun sets it
         torch.distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
-    train(options, device)
+    try:
+        train(options, device)
+    except (sos.SOSError, OSError) as error:  # their messages name the file or the argument
+        raise SystemExit(f"error: {error}") from None
     if "RANK" in os.environ:
         torch.distributed.destroy_process_group()
 

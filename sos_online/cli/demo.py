@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from sos_online.cli.preview import write_preview
+from sos_online.cli.preview import make_folder, write_preview
 from sos_online.cli.stream_options import open_library
 from sos_online.cli.terminal import output, progress_bar
 from sos_online.data import SOSDataset, make_loader
@@ -27,6 +27,7 @@ def demo(
     workers: Annotated[int, typer.Option(help="DataLoader workers.", min=0)] = 2,
 ) -> None:
     """Draw the demo library, stream training batches with boxes and masks from it, and show what they look like."""
+    make_folder(out)
     library = open_library(None)
     recipe = Recipe().replace(canvas={"sizes": [[_SIDE, _SIDE]]})
     dataset = SOSDataset(library, recipe, length=batches * _BATCH)

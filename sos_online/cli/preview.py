@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Annotated
 
 import typer
@@ -41,10 +42,20 @@ def preview(
         output.print(str(path), markup=False)
 
 
-def write_preview(dataset: SOSDataset, count: int, out: Path, device: str = "cpu") -> list[Path]:
-    """Write ``sheet.png``, ``gallery.html`` and, if there is light, ``light.png``; each appears whole or not at all."""
+def make_folder(out: Path) -> None:
+    """Make the folder, and find now, before any work, whether files can be written there."""
     if out.exists() and not out.is_dir():
         raise SOSError(f"{out}: is a file; name a folder")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=out).close()  # permissions do not tell: root has them all, and yet a disk may be read-only
+    except OSError as error:
+        raise SOSError(f"{out}: cannot be written: {error.strerror}") from None
+
+
+def write_preview(dataset: SOSDataset, count: int, out: Path, device: str = "cpu") -> list[Path]:
+    """Write ``sheet.png``, ``gallery.html`` and, if there is light, ``light.png``; each appears whole or not at all."""
+    make_folder(out)
     entries: list[Entry] = []
     with progress_bar("composing") as update:
         for entry in gallery_entries(dataset, count, device):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ from sos_online.data.map_stream import as_stream
 from sos_online.data.reservoir_stage import ReservoirStage
 from sos_online.data.sample_iterator import Sample, SampleIterator, check_identity
 from sos_online.data.shard import Ranks, Rounds
-from sos_online.data.stream import SampleStream
+from sos_online.data.stream import SampleStream, require
 from sos_online.errors import StreamError
 from sos_online.relight import ReservoirReport
 from sos_online.rng import loader_generator
@@ -59,8 +60,13 @@ def make_loader(
     Raises:
         StreamError: an argument is out of range, or batches would mix canvas sizes.
     """
-    if batch_size < 1:
-        raise StreamError(f"batch_size: expected at least 1, found {batch_size}")
+    require("batch_size", batch_size, batch_size >= 1, "at least 1")
+    require("num_workers", num_workers, num_workers >= 0, "0 or more")
+    if num_workers:
+        require("prefetch_factor", prefetch_factor, prefetch_factor >= 1, "at least 1")
+        known = [None, *multiprocessing.get_all_start_methods()]
+        ways = " or ".join(map(str, known))
+        require("multiprocessing_context", multiprocessing_context, multiprocessing_context in known, ways)
     dataset = as_stream(dataset)
     recipe = dataset.device_recipe
     stage = make_device_stage(recipe, device, dtype=dtype, masks=masks)

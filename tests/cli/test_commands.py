@@ -153,6 +153,20 @@ def test_a_preview_into_a_file_is_refused_before_the_work(run: Any, tmp_path: Pa
     assert (tmp_path / "file").read_bytes() == b"mine"
 
 
+@pytest.mark.parametrize("command", ["preview", "demo"])
+@pytest.mark.parametrize("folder", ["/proc", "/proc/none", "{tmp}/file/in"])
+def test_a_folder_that_takes_no_files_is_refused_before_the_work(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, folder: str
+) -> None:
+    (tmp_path / "file").write_bytes(b"mine")
+    monkeypatch.setattr("sos_online.cli.preview.gallery_entries", lambda *_: pytest.fail("samples are made"))
+    monkeypatch.setattr("sos_online.cli.demo.make_loader", lambda *_, **__: pytest.fail("batches are made"))
+    out = folder.format(tmp=tmp_path)
+    status, _, err = run(command, out)
+    assert (status, err.count("\n")) == (1, 1)
+    assert err.startswith(f"error: {out}: cannot be written: ")
+
+
 def test_what_decoders_and_warnings_say_is_one_line(tmp_path: Path) -> None:
     """A broken picture is named in the report, and not by OpenCV; a warning shows no source code."""
     picture = bytes(cv2.imencode(".png", np.full((60, 60, 4), 200, np.uint8))[1])

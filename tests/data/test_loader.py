@@ -252,10 +252,19 @@ def test_a_batch_never_mixes_canvas_sizes(library: sos.SegmentLibrary) -> None:
     assert {tuple(images.shape[2:]) for images, _ in sos.make_loader(dataset, 3)} == {(40, 60), (60, 40)}
 
 
-@pytest.mark.parametrize(("option", "value"), [("batch_size", 0), ("dtype", torch.int32)])
-def test_arguments_out_of_range_are_named(library: sos.SegmentLibrary, option: str, value: Any) -> None:
-    with pytest.raises(sos.StreamError, match=f"{option}: expected"):
-        loader_of(library, **{option: value})
+@pytest.mark.parametrize(
+    ("option", "value", "found"),
+    [
+        ("batch_size", 0, "at least 1, found 0"),
+        ("dtype", torch.int32, ""),
+        ("num_workers", -1, "0 or more, found -1"),
+        ("prefetch_factor", 0, "at least 1, found 0"),
+        ("multiprocessing_context", "bogus", "None or .*spawn.*, found 'bogus'"),
+    ],
+)
+def test_arguments_out_of_range_are_named(library: sos.SegmentLibrary, option: str, value: Any, found: str) -> None:
+    with pytest.raises(sos.StreamError, match=f"^{option}: expected {found}"):
+        sos.make_loader(dataset_of(library), **{"batch_size": 4, "num_workers": 1, option: value})
 
 
 def test_an_error_in_a_worker_reaches_the_loop(library: sos.SegmentLibrary) -> None:
