@@ -44,12 +44,15 @@ def by_look(naming: Naming, draws: Draws) -> Anchors:
     return Anchors(naming.anchors, anchor)
 
 
-def by_two_hops(naming: Naming, draws: Draws) -> Anchors:
+def by_two_hops(naming: Naming, draws: Draws, described: int) -> Anchors:
     """The mug that is above the car: of several mugs the one in a place, or in a relation to a third object.
 
     Its noun alone means several, so that what stands behind it can belong to nothing before it.
+
+    Args:
+        described: as bits, rows that are no third object: "the box on the apple nearest to the box" says nothing.
     """
-    look, alone = by_look(naming, draws), by_name_alone(naming)
+    look, alone = (_less(anchors, described) for anchors in (by_look(naming, draws), by_name_alone(naming)))
 
     def anchor(row: int) -> Phrase | None:
         base = naming.by_name(row)
@@ -64,3 +67,8 @@ def by_two_hops(naming: Naming, draws: Draws) -> Anchors:
 
     # with no row in doubt, "the mug" alone is surely no anchor
     return Anchors(naming.with_peers, anchor)
+
+
+def _less(anchors: Anchors, rows: int) -> Anchors:
+    """Anchors without some rows, given as bits."""
+    return anchors._replace(rows=[row for row in anchors.rows if not rows >> row & 1])

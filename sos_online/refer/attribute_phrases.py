@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sos_online.refer.draws import Draws
 from sos_online.refer.extent import Extent, rows_of
-from sos_online.refer.lexicon import Attribute
+from sos_online.refer.lexicon import Attribute, attributes_in, predicate
 from sos_online.refer.naming import Naming
 from sos_online.refer.phrase import Phrase, core
 from sos_online.refer.sizes import largest, smallest
@@ -49,8 +49,8 @@ def one_by_look(naming: Naming, row: int, draws: Draws) -> Phrase | None:
 
 def two_words(naming: Naming, row: int, base: Phrase, draws: Draws) -> Phrase | None:
     """``base`` with an attribute of a row behind its noun, and perhaps another before it; whatever that means."""
-    named = base.head.folded.split()
-    own = [one for one in naming.attributes[row] if one.word not in named]
+    named = attributes_in(base.head.folded.split())
+    own = [one for one in naming.attributes[row] if one not in named]
     if not own:
         return None
     last = draws.pick(own)
@@ -58,13 +58,15 @@ def two_words(naming: Naming, row: int, base: Phrase, draws: Draws) -> Phrase | 
         first = draws.pick(own)
         if first.facet != last.facet:
             base = _with_adjective(naming, base, first)
-    return base.narrowed(base.extent & naming.facts.looks(last), last.word, "that is")._replace(looks=True)
+    return base.narrowed(base.extent & naming.facts.looks(last), predicate(last), "that is")._replace(looks=True)
 
 
-def not_like(naming: Naming, base: Phrase, attribute: Attribute) -> Phrase:
-    """What ``base`` means less what has an attribute."""
+def not_like(naming: Naming, base: Phrase, attribute: Attribute) -> Phrase | None:
+    """What ``base`` means less what has an attribute; None if its name says that it has it."""
+    if attribute in attributes_in(base.head.folded.split()):  # no rubber duck is not rubber
+        return None
     extent = base.extent.without(naming.facts.looks(attribute))
-    return base.narrowed(extent, f"not {attribute.word}", "that is")._replace(looks=True)
+    return base.narrowed(extent, f"not {predicate(attribute)}", "that is")._replace(looks=True)
 
 
 def _by_clause(naming: Naming, row: int, base: Phrase, draws: Draws) -> Phrase | None:
@@ -84,7 +86,7 @@ def _by_what_it_is_not(naming: Naming, row: int, base: Phrase, draws: Draws) -> 
     if not peers:
         return None
     phrase = not_like(naming, base, draws.pick(naming.attributes[draws.pick(peers)]))
-    return phrase if phrase.extent.means(1 << row) else None
+    return phrase if phrase is not None and phrase.extent.means(1 << row) else None
 
 
 def by_size(naming: Naming, row: int, base: Phrase, draws: Draws) -> Phrase | None:
@@ -106,7 +108,7 @@ def by_size(naming: Naming, row: int, base: Phrase, draws: Draws) -> Phrase | No
     if peers.size == 2 and base.head.many and draws.chance(0.4):
         whole = f"{draws.pick(words)} of the two {core(base, many=True)}"
         return Phrase(extent, base.head, whole=whole, looks=True, definite=True)
-    return base._replace(extent=extent, first=draws.pick(words), looks=True)
+    return base._replace(extent=extent, first=draws.pick(words), looks=True, definite=True)
 
 
 def _with_adjective(naming: Naming, base: Phrase, attribute: Attribute) -> Phrase:

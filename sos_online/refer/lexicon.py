@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from typing import Literal, NamedTuple, get_args
 
@@ -92,17 +93,23 @@ def attribute(text: str) -> Attribute | None:
     return None
 
 
+def attributes_in(told: Sequence[str]) -> tuple[Attribute, ...]:
+    """The attributes among words in lower case that stand in a row."""
+    pairs = [attribute(" ".join(told[start : start + 2])) for start in range(len(told) - 1)]
+    return tuple(one for one in (*pairs, *map(attribute, told)) if one is not None)
+
+
 @cache
 def near(one: Attribute, other: Attribute) -> bool:
     """Whether two attributes of a facet do not exclude each other: the same, shades of one colour, or hard to tell."""
-    first, second = _base(one.word), _base(other.word)
+    first, second = without_shade(one.word), without_shade(other.word)
     return first == second or any(first in group and second in group for group in _GROUPS[one.facet])
 
 
 @cache
 def near_words(one: Attribute) -> tuple[str, ...]:
     """All words, near an attribute, that may stand in a text for it; the attribute's own among them."""
-    words = [_base(one.word)]
+    words = [without_shade(one.word)]
     for group in _NEAR[one.facet]:
         if words[0] in group.split():
             words += group.split()
@@ -110,11 +117,16 @@ def near_words(one: Attribute) -> tuple[str, ...]:
     return tuple(dict.fromkeys(words))
 
 
+def predicate(one: Attribute) -> str:
+    """An attribute as it stands behind *is*: red, wooden, made of latex."""
+    return f"made of {one.word}" if one.facet == "material" and one.word != "wooden" else one.word
+
+
 def colours() -> tuple[Attribute, ...]:
     """All colours without shades."""
     return tuple(Attribute("colour", word) for word in _WORDS["colour"].split())
 
 
-def _base(word: str) -> str:
-    """A colour without its shade."""
+def without_shade(word: str) -> str:
+    """A colour without its shade; other words as they are."""
     return word.rpartition(" ")[2]

@@ -10,7 +10,7 @@ from sos_online.refer.extent import NOTHING, Extent
 from sos_online.refer.facts import Facts
 from sos_online.refer.goals import several_rows
 from sos_online.refer.kinds import KINDS
-from sos_online.refer.lexicon import Attribute, Facet
+from sos_online.refer.lexicon import Attribute, Facet, attributes_in
 from sos_online.refer.nouns import Noun, noun, with_article
 from sos_online.refer.object_words import Part
 from sos_online.refer.phrase import THINGS, Phrase, together
@@ -137,15 +137,15 @@ class Naming:
 
     def with_part(self, base: Phrase, part: Part) -> Phrase:
         """``base`` with a part behind its noun."""
-        is_many = part.head.endswith("s") and not part.head.endswith("ss")
-        said = part.text if is_many else with_article(part.text)
+        head = noun(part.head)
+        said = part.text if head.is_plural or head.is_uncounted else with_article(part.text)
         phrase = base.narrowed(base.extent & self.facts.has(part), f"with {said}")
         return phrase._replace(looks=True)
 
     def _order(self, row: int, base: Phrase, draws: Draws) -> list[Attribute]:
         """A row's attributes in a random order, those that are said willingly rather first; one of each facet."""
-        named, share = base.head.folded.split(), draws.share
-        weighed = [(share() * _WEIGHT[one.facet], one) for one in self.attributes[row] if one.word not in named]
+        named, share = attributes_in(base.head.folded.split()), draws.share
+        weighed = [(share() * _WEIGHT[one.facet], one) for one in self.attributes[row] if one not in named]
         weighed.sort()
         return list({one.facet: one for _, one in weighed}.values())[::-1]
 

@@ -6,7 +6,7 @@ from sos_online.refer.anchors import by_look, by_name_alone, by_name_or_order
 from sos_online.refer.attribute_phrases import not_like
 from sos_online.refer.draws import Draws
 from sos_online.refer.goals import including, no_row
-from sos_online.refer.lexicon import Attribute, attribute, colours
+from sos_online.refer.lexicon import Attribute, attributes_in, colours, predicate
 from sos_online.refer.naming import Naming
 from sos_online.refer.nouns import noun
 from sos_online.refer.one import kind_of
@@ -105,9 +105,9 @@ def _with_another_look(naming: Naming, row: int, base: Phrase, draws: Draws) -> 
     if not pool:
         return None
     instead = draws.pick(pool)
-    named = (attribute(word) for word in base.head.folded.split())
+    named = attributes_in(base.head.folded.split())
     # no rubber duck is asked to be of plastic
-    if any(one is not None and one.facet == instead.facet for one in named):
+    if any(one.facet == instead.facet for one in named):
         return None
     if instead.word in base.head.folded or naming.facts.names.other_name_in(instead.word, base.head.name):
         return None
@@ -123,7 +123,7 @@ def _with_another_look(naming: Naming, row: int, base: Phrase, draws: Draws) -> 
             extent = extent & naming.facts.looks(one)
             more = False
     if len(words) == 1 and draws.chance(0.2):
-        return base.narrowed(extent, instead.word, "that is")._replace(looks=True)
+        return base.narrowed(extent, predicate(instead), "that is")._replace(looks=True)
     return together(words, base, extent)
 
 

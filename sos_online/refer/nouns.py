@@ -18,9 +18,24 @@ _SINGULAR_IN_S = frozenset(
 _PLURAL_WITHOUT_S = frozenset(
     {"people", "children", "men", "women", "teeth", "feet", "geese", "mice", "dice", "oxen", "scissors", "skis"}
 )
-_UNCOUNTED = frozenset(
-    {"money", "food", "rice", "bread", "fog", "ice", "wood", "yarn", "sushi", "dna", "hockey", "water"}
+_UNCOUNTED_WORDS = (
+    # to eat and to drink
+    "food rice bread cornbread butter cheese meat beef pork bacon sushi tofu pasta spaghetti macaroni cereal granola "
+    "oatmeal popcorn corn flour sugar salt honey jam ketchup mustard mayonnaise gravy guacamole hummus salsa wasabi "
+    "yogurt yoghurt vinegar garlic ginger lettuce spinach celery seaweed milk juice water "
+    # that things are made of, or lie on
+    "wood bamboo ice snow rain hail fog mist smoke steam dust lightning lava mud dirt soil sand gravel clay cement "
+    "concrete wax foil tinfoil tinsel confetti cotton wool silk leather denim yarn gauze paper oil gasoline soap "
+    "shampoo toothpaste makeup grass hay moss ivy fur hair skin blood "
+    # many at once
+    "money cash furniture luggage baggage jewelry jewellery clothing underwear footwear bedding pottery cutlery "
+    "silverware crockery tableware stationery equipment machinery garbage rubbish trash litter "
+    # and what cannot be touched
+    "dna hockey lacrosse judo karate yoga music news electricity"
 )
+_UNCOUNTED = frozenset(_UNCOUNTED_WORDS.split())
+_INITIALISMS = frozenset({"suv", "led", "mri", "sos", "hdmi", "nes", "faq", "ekg", "ecg"})
+_EIGHTS = re.compile(r"(8\d*|11|18)(?!\d)")
 _PLURAL_IN_OES = frozenset({"potato", "tomato", "hero", "echo", "torpedo", "volcano", "mosquito", "mango", "buffalo"})
 _ANYTHING = frozenset(
     {"thing", "things", "object", "objects", "item", "items", "one", "other", "everything", "nothing"}
@@ -41,12 +56,14 @@ class Noun(NamedTuple):
         folded: for comparisons, in lower case.
         many: of several, ``maps of Japan``; empty if it has no plural, or is one itself.
         is_plural: it is in the plural for a single object: ``scissors``.
+        is_uncounted: it has no article ``a``: ``fog``.
     """
 
     name: str
     folded: str
     many: str
     is_plural: bool
+    is_uncounted: bool = False
 
 
 @cache
@@ -65,7 +82,7 @@ def noun(name: str) -> Noun:
     if _is_plural(word):
         return Noun(name, name.lower(), "", True)
     if word in _UNCOUNTED or "and" in words:  # forks and knives? forks and knife?
-        return Noun(name, name.lower(), "", False)
+        return Noun(name, name.lower(), "", False, word in _UNCOUNTED)
     many = " ".join([*words[:head], _plural_of(words[head]), *words[head + 1 :]])
     return Noun(name, name.lower(), many, False)
 
@@ -174,11 +191,16 @@ def _plural_of(word: str) -> str:
     # inflect has burritoes and flamingoes
     if word.endswith("o") and word not in _PLURAL_IN_OES:
         return f"{word}s"
-    return str(_engine().plural_noun(word))
+    many = str(_engine().plural_noun(word))
+    # inflect bends SUV as if all of it were shouted
+    return f"{word}s" if word.isupper() and many == f"{word}S" else many
 
 
 @cache
 def _article(word: str) -> str:
+    # inflect has a 8 ball, a LED and a usher
+    if _EIGHTS.match(word) or (word.isupper() and word.lower() in _INITIALISMS) or word.lower().startswith("ush"):
+        return "an"
     return str(_engine().a(word)).partition(" ")[0]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from sos_online.refer.lexicon import Attribute, Facet, attribute, near, near_words
+from sos_online.refer.lexicon import COARSE, Attribute, Facet, attribute, attributes_in, near, near_words, without_shade
 from sos_online.refer.nouns import spoken, words_in
 from sos_online.types import Words
 
@@ -18,6 +18,7 @@ _JOINING = frozenset(
     | {"next", "beside", "behind", "under", "over", "above", "below", "inside", "holding", "wearing", "is", "are"}
     | {"that", "which", "like", "as", "than"}
 )
+_COORDINATING = frozenset({"and", "or"})
 _BEHIND_PARTS = ("on top", "on the side", "inside")
 
 
@@ -69,7 +70,9 @@ class ObjectWords:
     def _says_of(self, attribute: Attribute) -> bool | None:
         stated = self.stated.get(attribute.facet, ())
         if attribute in stated:
-            return True
+            # a black and white mug is no white mug, and nobody would call that false
+            is_one = attribute.facet != "colour" or len({without_shade(one.word) for one in stated}) == 1
+            return True if is_one else None
         if not stated or any(near(attribute, one) for one in stated):
             return None
         return None if any(words_in(word)[:-1] in self.mentions for word in near_words(attribute)) else False
@@ -79,10 +82,10 @@ class ObjectWords:
 def object_words(category: str, words: Words) -> ObjectWords:
     """What a category's name and a segment's words say of an object."""
     name = spoken(category)
-    phrase, before_noun = _phrase(words.short_phrase, name.lower())
+    phrase, before_noun, left_open = _phrase(words.short_phrase, name.lower())
     found = [*(attribute(" ".join(feature.lower().split())) for feature in words.features), *before_noun]
     stated: dict[Facet, tuple[Attribute, ...]] = {}
-    for one in dict.fromkeys(one for one in found if one is not None):
+    for one in dict.fromkeys(one for one in found if one is not None and one.facet not in left_open):
         stated[one.facet] = (*stated.get(one.facet, ()), one)
     told = [category, words.sub_category, words.short_phrase, words.description, *words.features]
     return ObjectWords(
@@ -111,8 +114,8 @@ def _part(feature: str) -> Part | None:
     return Part(text, head, first)
 
 
-def _phrase(short_phrase: str, name: str) -> tuple[str, tuple[Attribute, ...]]:
-    """A short phrase that can be said, without its article, and its attributes before the noun."""
+def _phrase(short_phrase: str, name: str) -> tuple[str, tuple[Attribute, ...], frozenset[Facet]]:
+    """A short phrase as it can be said, its attributes before the noun, and the facets that it leaves open."""
     words = short_phrase.split()
     if words and words[0].lower() in _ARTICLES:
         words = words[1:]
@@ -120,16 +123,29 @@ def _phrase(short_phrase: str, name: str) -> tuple[str, tuple[Attribute, ...]]:
     place = f" {text.lower()} ".find(f" {name} ")
     # a full stop would end it too early where phrases are joined
     if not name or place < 0 or len(text) > _MOST_LETTERS_IN_PHRASE or not set(".,;:!?").isdisjoint(text):
-        return "", ()
+        return "", (), frozenset()
     told = text[:place].lower().split()
     if not _DENYING.isdisjoint(told):
-        return "", ()
-    if not _JOINING.isdisjoint(told):  # the dog is white: "a white dog on a chair"
-        return "", _attributes_of(told[max(at for at, word in enumerate(told) if word in _JOINING) + 1 :])
-    return text, _attributes_of(told)
+        return "", (), frozenset()
+    if _JOINING.isdisjoint(told):
+        return text, attributes_in(told), frozenset()
+    # the dog is white: "a white dog on a chair"
+    return "", *_said_of_noun(told[_behind_last(told, _JOINING - _COORDINATING) :])
 
 
-def _attributes_of(told: list[str]) -> tuple[Attribute, ...]:
-    """The attributes among words that stand in a row."""
-    pairs = [attribute(" ".join(told[start : start + 2])) for start in range(len(told) - 1)]
-    return tuple(one for one in (*pairs, *map(attribute, told)) if one is not None)
+def _said_of_noun(told: list[str]) -> tuple[tuple[Attribute, ...], frozenset[Facet]]:
+    """The attributes in words before a noun with *and* or *or* among them, and the facets that these leave open."""
+    every = attributes_in(told)
+    if "or" in told:
+        return (), frozenset(one.facet for one in every)
+    if all(at and attribute(told[at - 1]) is not None for at, word in enumerate(told) if word == "and"):
+        return every, frozenset()
+    # "a tan and white dog": tan may be a colour that the tables do not know
+    last = attributes_in(told[_behind_last(told, _COORDINATING) :])
+    left_open = frozenset(one.facet for one in last if one.facet in COARSE)
+    return tuple(one for one in last if one.facet not in left_open), left_open
+
+
+def _behind_last(told: list[str], words: frozenset[str]) -> int:
+    """The position behind the last of some words; 0 if there is none of them."""
+    return max((at + 1 for at, word in enumerate(told) if word in words), default=0)

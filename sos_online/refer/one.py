@@ -8,7 +8,7 @@ from sos_online.refer.draws import Draws
 from sos_online.refer.goals import just
 from sos_online.refer.naming import Naming
 from sos_online.refer.orders import by_order
-from sos_online.refer.phrase import Phrase, singular
+from sos_online.refer.phrase import THINGS, Phrase, singular
 from sos_online.refer.places import by_place
 from sos_online.refer.relations import Anchors, by_relation
 from sos_online.types import ExpressionKind
@@ -34,7 +34,7 @@ def by_position(naming: Naming, row: int, draws: Draws) -> Phrase | None:
         return None
     share = draws.share()
     if share > 0.9:
-        anchors = by_two_hops(naming, draws)
+        anchors = by_two_hops(naming, draws, _described(base, row))
     else:
         anchors = by_name_alone(naming) if share < 0.6 else by_name_or_order(naming, draws)
     phrase = _somewhere(naming, base, row, anchors, draws)
@@ -60,8 +60,13 @@ def by_both(naming: Naming, row: int, draws: Draws) -> Phrase | None:
     if looks is None or share < 0.4:
         return by_relation(naming, base, just(row), by_look(naming, draws), draws)
     if share < 0.55:
-        return by_relation(naming, looks, just(row), by_two_hops(naming, draws), draws)
+        return by_relation(naming, looks, just(row), by_two_hops(naming, draws, _described(looks, row)), draws)
     return _somewhere(naming, looks, row, by_look(naming, draws) if share < 0.75 else by_name_alone(naming), draws)
+
+
+def _described(base: Phrase, row: int) -> int:
+    """As bits, a row and all that is called as it is; everything is a thing."""
+    return 1 << row if base.head in THINGS else 1 << row | base.extent.true | base.extent.doubt
 
 
 def _somewhere(naming: Naming, base: Phrase, row: int, anchors: Anchors, draws: Draws) -> Phrase | None:

@@ -67,13 +67,13 @@ def too_far(naming: Naming, base: Phrase, draws: Draws) -> Phrase | None:
 
 
 def _can_be_ordered(base: Phrase, at_least: int) -> bool:
-    if not base.extent.decided or base.extent.size < at_least or base.head.is_plural:
+    if not base.extent.decided or base.extent.size < at_least or base.head.is_plural or base.head.is_uncounted:
         return False
     return base.head.folded.partition(" ")[0] not in _COUNTING  # the first first quarter moon
 
 
 def _ordered(naming: Naming, base: Phrase, extent: Extent, side: Side, number: int, draws: Draws) -> Phrase:
-    if number > 1 or draws.chance(0.15):
+    if number > 1 or draws.chance(0.02):  # the lowest mug is hardly ever the first one from the bottom
         first, behind = ORDINALS[number], f"from the {side}"
         return base._replace(extent=extent, first=first, behind=behind, lies=True, definite=True)
     share = draws.share()

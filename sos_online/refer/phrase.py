@@ -89,10 +89,10 @@ def singular(phrase: Phrase, draws: Draws) -> str:
     """The phrase for one object."""
     words = core(phrase) + tail(phrase, draws)
     share = draws.share()
-    if share < 0.62 or phrase.definite or (phrase.first and share < 0.8):
+    if share < 0.62 or phrase.definite:
         return f"the {words}"
-    # "a leftmost mug" and "a scissors" are no English
-    if share < 0.75 and not phrase.first and not phrase.head.is_plural:
+    # "a scissors" and "a fog" are no English
+    if share < 0.75 and not phrase.head.is_plural and not phrase.head.is_uncounted:
         return with_article(words)
     return words
 

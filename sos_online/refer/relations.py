@@ -18,7 +18,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "below": ("below",),
     "in front of": ("in front of", "partly covering"),
     "behind": ("behind", "partly hidden by"),
-    "on": ("on", "on", "on", "inside the outline of"),
+    "on": ("on",),
     "nearest": ("nearest to", "closest to"),
 }
 _TRIES = 3

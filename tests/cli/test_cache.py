@@ -101,11 +101,11 @@ def test_ctrl_c(library: sos.SegmentLibrary, tmp_path: Path, workers: int) -> No
                "--library", library.root, "--size", "64", "--workers", workers]  # fmt: skip
     process = subprocess.Popen(list(map(str, command)), stderr=subprocess.PIPE, text=True, start_new_session=True)
     begin = time.monotonic()
-    while not list(out.glob("*.json"))[1:] and time.monotonic() - begin < 60:
+    while not list(out.glob("*.json"))[1:] and time.monotonic() - begin < 120:
         assert process.poll() is None, process.communicate()[1]
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
-    assert "stopped; nothing is left half-written" in process.communicate(timeout=30)[1]
+    assert "stopped; nothing is left half-written" in process.communicate(timeout=120)[1]
     assert process.returncode == 130
     assert not [name for name in tree(out) if name.startswith(".")]
     assert not CacheFolder(out).manifest().complete

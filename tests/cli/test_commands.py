@@ -138,7 +138,7 @@ def test_a_build_stopped_by_ctrl_c_goes_on(run: Any, tmp_path: Path, real_data: 
     for _ in range(times):
         os.kill(process.pid, signal.SIGINT)
         time.sleep(0.02)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=120)
     assert process.returncode == 130 and "may be given again" in err and "Traceback" not in err
     assert not (tmp_path / "library" / "library.json").exists()
     status, out, _ = run(*words)

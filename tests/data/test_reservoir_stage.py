@@ -51,7 +51,7 @@ def batches(library: sos.SegmentLibrary, share: float, count: int, **changes: ob
 
 
 def wait_until_lit(stage: ReservoirStage, count: int) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 120
     while stage.report().lit < count:
         assert time.monotonic() < end, stage.report()
         time.sleep(0.002)

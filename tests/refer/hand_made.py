@@ -77,6 +77,11 @@ SEGMENTS = [
     ("fish", "a gold metal fish", "gold, plain, shiny, metal"),
     ("T-Rex", "T-Rex", ""),
     ("vase", "a red glass vase", "red, plain, translucent, glass"),
+    ("mug", "a black and white mug", ""),
+    ("rubber duck", "a yellow rubber duck", "yellow, rubber"),
+    ("rubber duck", "a black rubber duck", "black, rubber"),
+    ("fog", "fog", ""),
+    ("teddy bear", "a teddy bear", "brown fur"),
 ]
 LIBRARY = FewWords(SEGMENTS)
 LEXICON = Lexicon(LIBRARY)
@@ -124,5 +129,19 @@ MIXED = hand_made_scene(
         (0, (320, 220, 346, 270)),
         (3, (40, 200, 100, 380)),
         (3, (540, 200, 600, 380)),
+    ]
+)
+# rows: 0 gift box on 1, an apple; 2 another apple; 3 a mug of two colours; 4 and 5 ducks; 6 fog; 7 a bear; 8 a lamp
+ODD = hand_made_scene(
+    [
+        (8, (120, 120, 150, 150)),
+        (4, (100, 100, 200, 200)),
+        (4, (560, 20, 600, 60)),
+        (18, (300, 40, 380, 120)),
+        (19, (40, 400, 90, 450)),
+        (20, (540, 400, 590, 450)),
+        (21, (300, 200, 380, 260)),
+        (22, (300, 380, 380, 460)),
+        (3, (20, 60, 60, 240)),
     ]
 )

@@ -6,7 +6,7 @@ import pytest
 
 from tests.refer.checker.parser import read_all
 from tests.refer.checker.report import judge
-from tests.refer.hand_made import CORNER, LEXICON, MIXED, TABLE
+from tests.refer.hand_made import CORNER, LEXICON, MIXED, ODD, TABLE
 
 FINE = ""
 
@@ -128,6 +128,23 @@ MIXED_UP = [
     ("the gift box between the lamp on the left and the lamp on the right", [4], "position", FINE),  # both are
     ("the left lamp", [6], "position", "unparsed"),  # not in the grammar
 ]
+ODDITIES = [
+    ("the white mug", [3], "attribute", "undecided"),  # it is black as well
+    ("the white mug", [], "attribute", "undecided"),  # which nobody would call false
+    ("the red mug", [], "attribute", FINE),  # it is neither
+    ("the gift box on the apple nearest to the lamp", [0], "position", FINE),  # two hops
+    ("the gift box on the apple nearest to the gift box", [0], "position", "circular"),  # told apart by itself
+    ("the rubber duck that is not yellow", [5], "attribute", FINE),  # one of two
+    ("the rubber duck that is not rubber", [], "attribute", "denied name"),  # what else should it be
+    ("the fog", [6], "attribute", FINE),  # not counted
+    ("a fog", [6], "attribute", "wrong grammar"),  # so without an article
+    ("the teddy bear with brown fur", [7], "attribute", FINE),  # a part that is not counted
+    ("the teddy bear with a brown fur", [7], "attribute", "wrong grammar"),  # no article
+    ("smaller rubber duck", [4], "attribute", "wrong grammar"),  # without "the"
+    ("leftmost rubber duck", [4], "position", "wrong grammar"),  # the same
+    ("the leftmost rubber duck", [4], "position", FINE),  # with it
+    ("the gift box inside the outline of the apple", [0], "position", "unparsed"),  # nobody says that
+]
 
 
 def check(scene, text, rows, kind, expected):
@@ -148,6 +165,24 @@ def test_attachments(text, rows, kind, expected):
 @pytest.mark.parametrize(("text", "rows", "kind", "expected"), MIXED_UP)
 def test_mixed_up(text, rows, kind, expected):
     check(MIXED, text, rows, kind, expected)
+
+
+@pytest.mark.parametrize(("text", "rows", "kind", "expected"), ODDITIES)
+def test_oddities(text, rows, kind, expected):
+    check(ODD, text, rows, kind, expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("the balloon that is made of latex", FINE),
+        ("the balloon that is latex", "wrong grammar"),
+        ("the mug that isn't made of ceramic", "false"),
+        ("the balloon that is made of purple", "wrong grammar"),
+    ],
+)
+def test_materials_behind_is(text, expected):
+    check(TABLE, text, [7], "attribute", expected)
 
 
 def test_all_attachments_are_read():

@@ -28,6 +28,9 @@ PLURALS = [
     ("face with tongue", "faces with tongue"),
     ("person walking", "person walkings"),  # nothing tells a participle from a noun
     ("T-shirt", "T-shirts"),
+    ("SUV", "SUVs"),
+    ("UFO", "UFOs"),
+    ("BUS", "BUSES"),
     ("of mice", None),  # no head before the preposition: plural itself
 ]
 
@@ -61,6 +64,17 @@ def test_names_without_a_plural(name):
     assert not bent.many
 
 
+@pytest.mark.parametrize("name", ["fog", "white bread", "money with wings", "toilet paper", "DNA", "fur"])
+def test_names_that_are_not_counted(name):
+    assert noun(name).is_uncounted
+    assert not noun(name).many
+
+
+@pytest.mark.parametrize("name", ["mug", "fork and knife", "ice cream", "bread knife", "loaf of bread", "fruit"])
+def test_names_that_are_counted(name):
+    assert not noun(name).is_uncounted
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -72,6 +86,18 @@ def test_names_without_a_plural(name):
         ("unicorn", "a unicorn"),
         ("umbrella", "an umbrella"),
         ("X-ray", "an X-ray"),
+        ("SUV", "an SUV"),
+        ("LED lamp", "an LED lamp"),
+        ("led lamp", "a led lamp"),  # read as a word
+        ("UFO", "a UFO"),
+        ("LEGO brick", "a LEGO brick"),
+        ("8 ball", "an 8 ball"),
+        ("8-ball", "an 8-ball"),
+        ("18 wheeler", "an 18 wheeler"),
+        ("180 degree turn", "a 180 degree turn"),
+        ("7 ball", "a 7 ball"),
+        ("usher", "an usher"),
+        ("user", "a user"),
     ],
 )
 def test_articles(text, said):

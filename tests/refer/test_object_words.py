@@ -155,7 +155,13 @@ def test_huge_words():
         ("a white dog on a chair", "chair", set()),  # the dog is white
         ("a not red mug", "mug", set()),  # denied
         ("an orange juice stand next to a red car", "car", {"red"}),  # the stand is orange
-        ("a red and white ball", "ball", {"white"}),  # not all of it is red
+        ("a red and white ball", "ball", {"red", "white"}),
+        ("a red and striped ball", "ball", {"red", "striped"}),
+        ("a dog on a red and striped ball", "ball", {"red", "striped"}),
+        ("a tan and white dog", "dog", set()),  # tan may be a colour
+        ("a tan and striped white dog", "dog", {"striped"}),
+        ("a red or white ball", "ball", set()),  # of neither is it known
+        ("a saucer and a white mug", "mug", {"white"}),
         ("a light blue frosted cupcake", "cupcake", {"light blue", "blue"}),  # a word that says nothing between
         ("a glossy red mug", "mug", {"glossy", "red"}),
     ],
@@ -164,3 +170,26 @@ def test_only_what_is_said_of_the_noun_counts(phrase: str, name: str, stated: se
     words = object_words(name, Words(short_phrase=phrase))
     assert {one.word for facet in words.stated.values() for one in facet} == stated
     assert bool(words.phrase) == (phrase in ("a light blue frosted cupcake", "a glossy red mug"))
+
+
+@pytest.mark.parametrize(
+    ("phrase", "features", "undecided"),
+    [
+        ("a black and white mug", "", {"black", "white"}),
+        ("a black and white mug", "white", {"black", "white"}),
+        ("a black white mug", "", {"black", "white"}),
+        ("a mug", "black, white", {"black", "white"}),
+        ("a blue and green mug", "", {"blue", "green"}),  # though they are near each other
+        ("a tan and white mug", "white", {"white", "brown", "beige", "red"}),
+        ("a black or white mug", "black", {"black", "white", "red"}),
+    ],
+)
+def test_of_two_colours_neither_is_decided(phrase: str, features: str, undecided: set[str]) -> None:
+    words = words_of(phrase=phrase, features=features)
+    assert {word: words.says_of(attribute(word)) for word in undecided} == dict.fromkeys(undecided)
+
+
+def test_a_shade_is_no_second_colour() -> None:
+    words = words_of(phrase="a light blue mug", features="dark blue")
+    assert words.says_of(attribute("blue")) is True
+    assert words_of(phrase="a black and white mug").says_of(attribute("yellow")) is False

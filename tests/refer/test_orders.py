@@ -65,6 +65,17 @@ class TestOrders:
             texts.add((phrase.first, phrase.behind))
         assert texts == {("second", "from the left"), ("second", "from the right")}
 
+    def test_the_first_from_an_end_is_the_outermost(self):
+        source = draws()
+        found = [by_order(self.naming, self.base(0b0111), 1, source).first for _ in range(300)]
+        assert found.count("leftmost") > 60  # it is the third from the right as well
+        assert found.count("first") < 0.06 * len(found)
+
+    def test_what_is_not_counted_has_no_order(self):
+        breads = [Thing("bread", box=(x, 10, x + 40, 50)) for x in (10, 100, 200)]
+        naming = Naming(facts_of(breads), all_known=True)
+        assert by_order(naming, naming.by_name(0), 0, draws()) is None
+
     def test_the_two_leftmost(self):
         source = draws()
         found = {
@@ -100,6 +111,7 @@ class TestSizes:
             phrase = by_size(self.naming, row, base, source)
             if phrase is not None:
                 assert phrase.extent.means(1 << row)
+                assert phrase.definite  # no "smaller car" without an article
                 found.add(phrase.first or phrase.whole.split()[0])
         assert found == words
 
@@ -109,6 +121,11 @@ class TestSizes:
         assert phrase.extent.true & 1
         assert phrase.joint == "that is"
         assert not_like(naming, naming.by_name(0), attribute("striped")).extent == (0b001, 0)
+        duck = Thing("rubber duck", features="yellow, rubber")
+        ducks = Naming(facts_of([duck, duck._replace(features="red, latex")]), all_known=True)
+        assert not_like(ducks, ducks.by_name(0), attribute("rubber")) is None  # no rubber duck is not rubber
+        assert not_like(ducks, ducks.by_name(0), attribute("yellow")).behind == "not yellow"
+        assert not_like(ducks, ducks.by_name(0), attribute("latex")).behind == "not made of latex"
         nothing_said = Naming(facts_of([Thing("mug")]), all_known=True)
         assert two_words(nothing_said, 0, nothing_said.by_name(0), draws()) is None
 

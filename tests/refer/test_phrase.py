@@ -45,7 +45,9 @@ def test_a_whole_phrase_stands_for_noun_and_adjectives():
         (MUG, {"the mug", "a mug", "mug"}),
         (looks(Phrase(Extent(1, 0), noun("apple")), "orange"), {"the orange apple", "an orange apple", "orange apple"}),
         (SCISSORS, {"the scissors", "scissors"}),  # no "a scissors"
-        (MUG._replace(first="largest"), {"the largest mug", "largest mug"}),  # no "a largest mug"
+        (MUG._replace(first="largest", definite=True), {"the largest mug"}),
+        (Phrase(Extent(1, 0), noun("fog")), {"the fog", "fog"}),  # no "a fog"
+        (Phrase(Extent(1, 0), noun("money with wings")), {"the money with wings", "money with wings"}),
         (MUG._replace(first="second", behind="from the left", definite=True), {"the second mug from the left"}),
     ],
 )

@@ -9,7 +9,7 @@ import pytest
 
 from sos_online.refer import Draws
 from sos_online.refer.anchors import by_look, by_name_alone, by_name_or_order, by_two_hops
-from sos_online.refer.attribute_phrases import one_by_look, plain_one
+from sos_online.refer.attribute_phrases import one_by_look, plain_one, two_words
 from sos_online.refer.extent import Extent
 from sos_online.refer.goals import including, just, no_row, several_rows
 from sos_online.refer.naming import Naming, sayable_rows
@@ -127,9 +127,25 @@ class TestNaming:
         phrase = naming.with_part(naming.by_name(0), naming.parts[0][0])
         assert (phrase.behind, phrase.extent) == ("with a white ribbon", Extent(1, 0))
 
+    @pytest.mark.parametrize(
+        ("feature", "said"),
+        [
+            ("white fur", "with white fur"),
+            ("yellow teeth", "with yellow teeth"),
+            ("brown ears", "with brown ears"),
+            ("orange feet", "with orange feet"),
+            ("green dress", "with a green dress"),
+            ("green cactus", "with a green cactus"),
+            ("black lens", "with a black lens"),
+        ],
+    )
+    def test_articles_of_parts(self, feature, said):
+        naming = Naming(facts_of([Thing("toy", features=feature)]), all_known=True)
+        assert naming.with_part(naming.by_name(0), naming.parts[0][0]).behind == said
+
 
 RELATIONS = ("left of ", "right of ", "to the ", "above ", "below ", "in front of ", "partly ", "behind ", "on the ",
-             "inside the ", "nearest to ", "closest to ", "between ")  # fmt: skip
+             "nearest to ", "closest to ", "between ")  # fmt: skip
 OF_PICTURE = re.compile(r"on the (far )?(left|right)( side)?( of the (image|picture))?$")  # not: on the rightmost mug
 
 
@@ -198,7 +214,11 @@ def test_relations_mean_what_is_wanted(goal, covering):
     assert found > 3
 
 
-@pytest.mark.parametrize("make", [by_name_or_order, by_look, by_two_hops])
+def two_hops_from_nothing(naming, source):
+    return by_two_hops(naming, source, 0)
+
+
+@pytest.mark.parametrize("make", [by_name_or_order, by_look, two_hops_from_nothing])
 def test_anchors_mean_one_object(make):
     found = 0
     for naming in scenes():
@@ -209,7 +229,7 @@ def test_anchors_mean_one_object(make):
             found += phrase is not None
             if phrase is not None and make is by_look:
                 assert phrase.looks
-            if phrase is not None and make is by_two_hops:
+            if phrase is not None and make is two_hops_from_nothing:
                 assert naming.by_name(row).extent.size >= 2
     assert found > 20
 
@@ -228,3 +248,24 @@ def test_what_a_goal_needs_spares_work_and_changes_nothing():
             met = goal.met_by(base, {str(number): more for number, more in enumerate(extents)})
             both = [(str(number), base & more) for number, more in enumerate(extents)]
             assert met == [(name, extent) for name, extent in both if goal.is_met(extent)]
+
+
+def test_nothing_is_told_apart_by_itself():
+    # one box; apples of which one is nearest to it
+    boxes = [(200, 200, 260, 260), (270, 200, 300, 230), (560, 20, 590, 50), (20, 420, 60, 460)]
+    names = ("gift box", "apple", "apple", "mug")
+    naming = Naming(facts_of([Thing(name, box=box) for name, box in zip(names, boxes, strict=True)]), all_known=True)
+    found = {described: set() for described in (0, 0b0001)}
+    for described, texts in found.items():
+        anchors = by_two_hops(naming, draws(), described)
+        texts |= {phrase.behind for _ in range(300) for row in (1, 2) if (phrase := anchors.phrase(row)) is not None}
+    assert any("gift box" in text for text in found[0])
+    assert any("mug" in text for text in found[0b0001])
+    assert not any("gift box" in text for text in found[0b0001])
+
+
+def test_materials_behind_is_are_made_of():
+    naming = Naming(facts_of([Thing("balloon", features=word) for word in ("latex", "foil")]), all_known=True)
+    assert two_words(naming, 0, naming.by_name(0), draws()).behind == "made of latex"
+    wooden = Naming(facts_of([Thing("mug", features="wooden")]), all_known=True)
+    assert two_words(wooden, 0, wooden.by_name(0), draws()).behind == "wooden"

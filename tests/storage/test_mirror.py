@@ -256,7 +256,7 @@ def test_one_that_is_killed_does_not_stop_those_who_wait(source: CountingFolder,
     assert waiting.is_alive()
     process.kill()
     process.join()
-    waiting.join(timeout=20)
+    waiting.join(timeout=120)
     assert not waiting.is_alive()
     assert source.reads == ["0"]
     assert Mirror(source, tmp_path / "mirror").local("0").read_bytes() == bytes(1000)

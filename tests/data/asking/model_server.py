@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.server
 import json
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,14 +14,23 @@ Request = dict[str, Any]
 
 @dataclass
 class Reply:
-    """What the server sends."""
+    """What the server sends.
+
+    Attributes:
+        body, status, headers: of the response.
+        wait: seconds before it, less if the server is closed.
+        endless: goes on until the client hangs up.
+        pause: seconds between the pieces of an endless one.
+        cut: promises more than it sends.
+    """
 
     body: bytes = b""
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     wait: float = 0.0
-    endless: bool = False  # goes on until the client hangs up
-    cut: bool = False  # promises more than it sends
+    endless: bool = False
+    pause: float = 0.0
+    cut: bool = False
 
 
 def completion(text: str | None, finish: str = "stop", **message: Any) -> Reply:
@@ -52,13 +60,14 @@ class ModelHandler(http.server.BaseHTTPRequestHandler):
             self.server.under_way += 1
             self.server.most_at_once = max(self.server.most_at_once, self.server.under_way)
         try:
-            self._send(self.server.answer(json.loads(body)))
+            reply = self.server.answer(json.loads(body))
+            self.server.closed.wait(reply.wait)
         finally:
             with self.server.lock:
-                self.server.under_way -= 1
+                self.server.under_way -= 1  # before the client has its answer, and may send its next request
+        self._send(reply)
 
     def _send(self, reply: Reply) -> None:
-        time.sleep(reply.wait)
         self.send_response(reply.status)
         self.send_header("Content-Type", "application/json")
         for name, value in reply.headers.items():
@@ -67,7 +76,7 @@ class ModelHandler(http.server.BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(reply.body) + 100 * reply.cut))
         self.end_headers()
         self.wfile.write(reply.body)
-        while reply.endless:
+        while reply.endless and not self.server.closed.wait(reply.pause):
             self.wfile.write(b" " * 65536)
 
     def log_message(self, *_: object) -> None:
@@ -79,8 +88,9 @@ class ModelServerStandIn(http.server.ThreadingHTTPServer):
 
     Attributes:
         requests, headers, paths: of each request.
-        most_at_once: requests that were under way together.
-        hung_up: replies that the client did not read to their end.
+        under_way: requests that wait for their answer.
+        most_at_once: of these, ever.
+        closed: set when the server is closed; whoever waits in ``answer`` may wait for it.
     """
 
     daemon_threads = True
@@ -91,19 +101,20 @@ class ModelServerStandIn(http.server.ThreadingHTTPServer):
         self.headers: list[dict[str, str]] = []
         self.paths: list[str] = []
         self.lock = threading.Lock()
-        self.under_way = self.most_at_once = self.hung_up = 0
+        self.closed = threading.Event()
+        self.under_way = self.most_at_once = 0
         super().__init__(("127.0.0.1", 0), ModelHandler)
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
 
     def handle_error(self, *_: object) -> None:
         """A client that hangs up, even before it has sent all, is nothing to be printed."""
-        self.hung_up += 1
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}/v1"
 
     def close(self) -> None:
+        self.closed.set()
         self.shutdown()
         self.server_close()
 
@@ -117,3 +128,15 @@ def describe(request: Request) -> Reply:
             claim = {"about": shown["id"], "says": "place", "value": place, "other": None}
             expressions.append({"text": text, "ids": [shown["id"]], "kind": "position", "claims": [claim]})
     return completion(json.dumps({"expressions": expressions}))
+
+
+def first_then(reply: Reply, *more: Reply) -> Callable[[Request], Reply]:
+    """Bad replies first, then good ones."""
+    waiting = [reply, *more]
+    lock = threading.Lock()
+
+    def answer(request: Request) -> Reply:
+        with lock:
+            return waiting.pop(0) if waiting else describe(request)
+
+    return answer

@@ -1,10 +1,8 @@
-"""Servers that misbehave: nothing of it is believed, stored as an answer, or waited for without end."""
+"""Servers that misbehave: nothing of it is believed, or stored as an answer."""
 
 from __future__ import annotations
 
 import json
-import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,37 +11,11 @@ import pytest
 
 import sos_online as sos
 from sos_online.data.asking import AnsweredExpressions, AskingReport
-from sos_online.data.asking.answer_format import AnswerLine
 from sos_online.errors import SOSError
-from tests.data.asking.conftest import settings
-from tests.data.asking.model_server import (
-    ModelServerStandIn,
-    Reply,
-    Request,
-    completion,
-    data_of,
-    describe,
-    error,
-)
+from tests.data.asking.conftest import lines, settings
+from tests.data.asking.model_server import ModelServerStandIn, Reply, Request, completion, data_of, error, first_then
 
 Ask = Callable[..., AskingReport]
-
-
-def lines(tmp_path: Path) -> list[AnswerLine]:
-    path = tmp_path / "answers/answers.jsonl"
-    return [AnswerLine.parse(line, "test") for line in path.read_bytes().splitlines()]
-
-
-def first_then(reply: Reply, *more: Reply) -> Callable[[Request], Reply]:
-    """Bad replies first, then good ones."""
-    waiting = [reply, *more]
-    lock = threading.Lock()
-
-    def answer(request: Request) -> Reply:
-        with lock:
-            return waiting.pop(0) if waiting else describe(request)
-
-    return answer
 
 
 UNUSABLE = [
@@ -87,80 +59,6 @@ def test_no_answer_is_a_failure_and_no_empty_answer(
     assert ask(2).there == 2
 
 
-@pytest.mark.parametrize(
-    "reply",
-    [
-        error(429, Retry_After="0.02"),
-        error(429, Retry_After="99999999"),
-        error(429, Retry_After="nan"),
-        error(503, Retry_After="Wed, 21 Oct 2015 07:28:00 GMT"),
-        error(500),
-        error(502),
-        Reply(b'{"choices": ', cut=True),
-        Reply(b"{}", wait=2),
-    ],
-    ids=["429", "429 for years", "429 nan", "503 date", "500", "502", "cut", "slow"],
-)
-def test_what_may_pass_is_asked_again(ask: Ask, model: ModelServerStandIn, reply: Reply) -> None:
-    model.answer = first_then(reply, reply)
-    begin = time.monotonic()
-    report = ask(1, timeout=0.5)
-    assert not report.failed and report.answered + report.empty == 1 and len(model.requests) == 3
-    assert time.monotonic() - begin < 5
-
-
-def test_retry_after_is_waited_for(ask: Ask, model: ModelServerStandIn) -> None:
-    model.answer = first_then(error(429, Retry_After="0.4"))
-    begin = time.monotonic()
-    ask(1, longest_wait=5.0)
-    assert time.monotonic() - begin > 0.4
-
-
-def test_a_trickle_does_not_outlast_the_timeout(ask: Ask, model: ModelServerStandIn) -> None:
-    model.answer = first_then(Reply(b" " * 10, endless=True))
-    begin = time.monotonic()
-    report = ask(1, timeout=0.3, max_bytes=1 << 30, retries=1)
-    assert report.answered + report.empty == 1 and time.monotonic() - begin < 5
-
-
-@pytest.mark.parametrize(
-    ("reply", "message"),
-    [
-        (error(401, "bad key"), r"127.0.0.1:\d+/v1: wants an API key \(bad key\)"),
-        (error(403), "does not allow it"),
-        (error(404, "The model `m` does not exist."), r"knows no model 'm'.*\(The model `m` does not exist.\)"),
-        (error(429, "quota"), r"gave no answer: HTTP 429 \(quota\)"),
-        (Reply(status=302, headers={"Location": "http://127.0.0.1:9/v1"}), "sends elsewhere .HTTP 302., which is not"),
-        (Reply(status=308, headers={"Location": "https://example.org/"}), "sends elsewhere"),
-        (Reply(status=401, endless=True), "wants an API key"),
-        (Reply(b"x", headers={"Content-Encoding": "gzip"}), "compressed response"),
-        (error(400, "no json_schema here"), r"HTTP 400 \(no json_schema here\)"),
-    ],
-)
-def test_no_use_in_going_on(ask: Ask, model: ModelServerStandIn, tmp_path: Path, reply: Reply, message: str) -> None:
-    model.answer = lambda _: reply
-    with pytest.raises(SOSError, match=message):
-        ask(90)
-    assert len(model.requests) <= 12
-    assert all(line.reason == "HTTP 400" for line in lines(tmp_path))  # nothing else is noted: it was not their fault
-    model.answer = describe
-    assert ask(6, retry_failed=True).done == 6
-
-
-def test_a_server_that_goes_away(ask: Ask, model: ModelServerStandIn, tmp_path: Path) -> None:
-    model.answer = lambda request: describe(request) if len(model.requests) <= 3 else error(500)
-    with pytest.raises(SOSError, match="gave no answer: HTTP 500"):
-        ask(90, retries=0)
-    assert 20 <= len(model.requests) <= 40
-    assert sum(line.state == "failed" for line in lines(tmp_path)) < 30
-
-
-def test_no_server(ask: Ask, model: ModelServerStandIn) -> None:
-    model.close()
-    with pytest.raises(SOSError, match="cannot be reached"):
-        ask(90)
-
-
 def test_key_is_sent_and_nowhere_written(
     ask: Ask, model: ModelServerStandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -194,15 +92,6 @@ def test_a_password_in_the_url_is_sent_and_not_shown(ask: Ask, model: ModelServe
     with pytest.raises(SOSError, match=r"server: url: expected a URL without") as refused:
         settings(model).parse(url=f"{url}?key=hidden", model="m")
     assert "hidden" not in str(refused.value)
-
-
-def test_so_many_at_once(ask: Ask, model: ModelServerStandIn) -> None:
-    def slowly(request: Request) -> Reply:
-        return Reply(describe(request).body, wait=0.1)
-
-    model.answer = slowly
-    ask(8, concurrency=3)
-    assert model.most_at_once == 3
 
 
 def _one(text: str, ids: Any, *claims: Any, kind: str = "attribute", **more: Any) -> Any:

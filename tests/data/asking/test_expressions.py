@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
-from multiprocessing.reduction import ForkingPickler
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -19,7 +21,7 @@ from sos_online.data.asking.answer_format import MANIFEST
 from sos_online.data.asking.answer_writer import AnswerWriter
 from sos_online.data.asking.scenes import expressions_manifest
 from sos_online.errors import SOSError
-from sos_online.types import SolidBackground
+from sos_online.types import Scene, SolidBackground, Target
 from tests.data.asking.model_server import ModelServerStandIn, data_of
 
 
@@ -85,25 +87,43 @@ def test_light_and_background_do_not_matter_and_rows_do(
     assert only is not None and all(expression in expected for expression in only)
 
 
-def _count(answered: AnsweredExpressions, dataset: sos.SOSDataset, queue: object) -> None:
-    found = [answered.for_scene(dataset.scene(i), dataset.sample(i)[1]) for i in range(3)]
-    queue.put(found)  # type: ignore[attr-defined]
+_Shown = list[tuple[Scene, Target]]
+
+
+def _found(answered: AnsweredExpressions, shown: _Shown, times: int = 1) -> list[list[Any]]:
+    return [[answered.for_scene(scene, target) for scene, target in shown] for _ in range(times)]
+
+
+def _send_found(answered: AnsweredExpressions, shown: _Shown, to: Connection) -> None:
+    to.send(_found(answered, shown, times=1000))  # often, so that two that share a file's position meet
+
+
+def _found_in_forks(answered: AnsweredExpressions, shown: _Shown) -> list[list[Any]]:
+    """What this process finds, and what two find that are forked from it afterwards."""
+    context = multiprocessing.get_context("fork")
+    every, pipes, processes = _found(answered, shown), [], []
+    for _ in range(2):
+        receiver, sender = context.Pipe(duplex=False)
+        processes.append(context.Process(target=_send_found, args=(answered, shown, sender)))
+        processes[-1].start()
+        sender.close()  # one that dies is then the end of what is to be received
+        pipes.append(receiver)
+    for receiver in pipes:
+        every += receiver.recv()
+    for process in processes:
+        process.join()
+    return every
 
 
 def test_other_processes(ask: Callable[..., AskingReport], dataset: sos.SOSDataset, tmp_path: Path) -> None:
+    """A spawned one, and two forked from that: threads of the server run in this one, which is not to be forked."""
     ask(3)
     answered = AnsweredExpressions(tmp_path / "answers", dataset.library, proven_only=False)
-    expected = [answered.for_scene(dataset.scene(i), dataset.sample(i)[1]) for i in range(3)]
-    context = multiprocessing.get_context("fork")
-    queue = context.Queue()
-    processes = [context.Process(target=_count, args=(answered, dataset, queue)) for _ in range(2)]
-    for process in processes:
-        process.start()
-    assert all(queue.get(timeout=60) == expected for _ in processes)
-    for process in processes:
-        process.join()
-    sent = ForkingPickler.loads(ForkingPickler.dumps(answered))  # as to a spawned one
-    assert [sent.for_scene(dataset.scene(i), dataset.sample(i)[1]) for i in range(3)] == expected
+    shown = [(dataset.scene(i), dataset.sample(i)[1]) for i in range(3)]
+    (expected,) = _found(answered, shown)
+    assert any(expected)
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as spawned:
+        assert spawned.submit(_found_in_forks, answered, shown).result() == [expected] * 2001
 
 
 def test_a_scene_without_objects_is_not_asked_about(

@@ -140,7 +140,7 @@ def test_far_away_is_as_near_as_the_beginning() -> None:
         mixed.sample(123_456_789, epoch)
         counts = mixed.counts(epoch, 10**9 - 1)
         assert sum(counts.values()) == 10**9 - 1
-    assert time.perf_counter() - begin < 0.5
+    assert time.perf_counter() - begin < 10  # one position after the other would take hours
     with pytest.raises(sos.StreamError, match="epoch: expected 0 …"):
         mixed.sample(0, 2**63 - 1)
 

@@ -11,6 +11,7 @@ from tests.refer.checker.words import (
     KINDS,
     MATERIALS,
     SAID_AS,
+    bare,
     entries,
     facet_of,
     is_near,
@@ -68,7 +69,8 @@ def is_attribute(thing: ObjectWords, word: str, visibility: float, area: float) 
     if not shows_enough(facet, visibility, area):
         return 0
     if word in thing.stated:
-        return 1
+        # of several colours none is its colour
+        return 0 if facet == "colour" and len({bare(one) for one in thing.stated if facet_of(one) == facet}) > 1 else 1
     of_facet = [other for other in thing.stated if facet_of(other) == facet]
     if not of_facet or any(is_near(word, other) for other in of_facet) or mentions(thing, word):
         return 0

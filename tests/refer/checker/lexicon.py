@@ -23,6 +23,12 @@ ALSO = {
     "mango": ["mangos"], "volcano": ["volcanos"], "tornado": ["tornados"], "mosquito": ["mosquitos"],
     "cactus": ["cacti"], "hippopotamus": ["hippopotami"], "fish": ["fishes"], "shrimp": ["shrimp"],
 }  # fmt: skip
+# nouns that take no "a" and are not counted
+_MASSES = """bread butter cheese rice pasta sushi meat food sugar salt honey milk juice water corn popcorn
+lettuce celery garlic money cash fog mist ice snow rain smoke dust sand mud soil grass hay wood bamboo wax foil
+tinsel cotton wool yarn leather paper fur hair skin jewelry jewellery clothing underwear furniture luggage
+baggage soap toothpaste equipment garbage hockey lacrosse dna news"""
+MASSES = set(_MASSES.split())
 # a name's noun is the word before these
 LINKS = {"with", "without", "of", "on", "in", "behind", "showing", "increasing", "fluttering", "tilted", "not", "done"}
 PARTICLES = {"on", "in", "at", "of", "with"}
@@ -74,6 +80,12 @@ def plurals_of(name: str) -> list[str]:
 def is_plural_itself(name: str) -> bool:
     noun = name.split()[noun_at(name)].lower()
     return noun.endswith("s") and noun != "lens" and not re.search(r"(ss|us|is|os|as)$", noun)
+
+
+def takes_no_article(noun: str) -> bool:
+    """Whether nobody says "a" before a noun in the singular number that it has: teeth, fur, socks."""
+    is_irregular_plural = noun in IRREGULAR.values() and noun not in IRREGULAR
+    return noun in MASSES or is_plural_itself(noun) or is_irregular_plural
 
 
 def stated_attribute(word: str) -> str:

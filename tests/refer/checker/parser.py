@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from tests.refer.checker import tails
-from tests.refer.checker.lexicon import Lexicon
+from tests.refer.checker.beginnings import PLURAL_BEGINNINGS
+from tests.refer.checker.lexicon import Lexicon, part_noun, takes_no_article
 from tests.refer.checker.trees import (
     Attribute,
     Chooser,
@@ -27,7 +28,7 @@ from tests.refer.checker.trees import (
     Statement,
     Union,
 )
-from tests.refer.checker.words import COMPARATIVES, EXTREMES, NUMBERS, ORDINALS, SIZES, facet_of
+from tests.refer.checker.words import COMPARATIVES, EXTREMES, MATERIALS, ORDINALS, SIZES, facet_of
 
 Tail = tuple[Statement | Chooser, ...]
 
@@ -65,8 +66,10 @@ class Parser:
     # whole texts
 
     def texts(self) -> Iterator[tuple[Reading, int]]:
-        for at in self.one_of(0, "the", "a", "an", ""):
-            yield from self.singular(at)
+        if (noun := self.after(0, "the")) is not None:
+            yield from self.singular(noun)
+        for at in self.one_of(0, "a", "an", ""):  # no "smaller car" without an article
+            yield from ((phrase, end) for phrase, end in self.singular(at) if not (self.agree and phrase.choosers))
         yield from self.plural()
         yield from self.excepts()
         yield from self.everything()
@@ -231,10 +234,10 @@ class Parser:
             for words in tails.IS[number]:
                 if (behind := self.after(at, *words)) is not None:
                     starts.append(behind)
-                    yield from ((Attribute(word), end) for word, end in self.attribute(behind))
+                    yield from ((Attribute(word), end) for word, end in self.predicate(behind))
             for no in tails.IS_NOT[number]:
                 if (behind := self.after(at, *no)) is not None:
-                    yield from ((Attribute(word, negated=True), end) for word, end in self.attribute(behind))
+                    yield from ((Attribute(word, negated=True), end) for word, end in self.predicate(behind))
         for start in starts:
             yield from ((Place(where), end) for where, end in self.any_of(start, tails.PLACES))
             for sort, end in self.any_of(start, tails.RELATIONS):
@@ -244,8 +247,16 @@ class Parser:
         for having in ("with", "with a", "with an"):
             if (behind := self.after(at, *having.split())) is not None:
                 for part, feature in self.lexicon.parts.items():
-                    if (part_end := self.after(behind, *part)) is not None:
+                    fits = takes_no_article(part_noun(feature.casefold())) == (having == "with")
+                    if (part_end := self.after(behind, *part)) is not None and (fits or not self.agree):
                         yield Part(feature), part_end
+
+    def predicate(self, at: int) -> Iterator[tuple[str, int]]:
+        """An attribute behind "is": of materials, only "wooden" is an adjective."""
+        made = self.after(at, "made", "of")
+        for word, end in self.attribute(at if made is None else made):
+            if (word in MATERIALS and word != "wooden") == (made is not None) or not self.agree:
+                yield word, end
 
     def attribute(self, at: int) -> Iterator[tuple[str, int]]:
         for length in (1, 2):
@@ -264,21 +275,6 @@ class Parser:
             elif (second := self.after(end, "and", "the")) is not None:
                 for other, last in self.singular(second):
                     yield Relation("between", (anchor, other)), last
-
-
-def _plural_beginnings() -> list[tuple[tuple[str, ...], int]]:
-    """How a plural may begin, and the number that it names."""
-    plain = ["the", "all the", "all", ""]
-    both = ["both", "both the"]
-    numbered = []
-    for number in range(2, 100):
-        for word in {str(number), *NUMBERS[number - 1 : number]}:
-            numbered += [(start + word, number) for start in ("the ", "all ", "all the ", "")]
-    texts = [(text, 0) for text in plain] + [(text, 2) for text in both] + numbered
-    return [(tuple(text.split()), number) for text, number in texts]
-
-
-PLURAL_BEGINNINGS = _plural_beginnings()
 
 
 def extended(phrase: Phrase, tail: Tail) -> Phrase:

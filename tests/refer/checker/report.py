@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from tests.refer.checker.facts import Facts
-from tests.refer.checker.lexicon import Lexicon
-from tests.refer.checker.meaning import Outcome, outcomes
+from tests.refer.checker.lexicon import MASSES, Lexicon, noun_at
+from tests.refer.checker.meaning import Outcome, outcomes, phrase_outcomes
 from tests.refer.checker.parser import read_all
 from tests.refer.checker.plain import PlainFacts
 from tests.refer.checker.scene import Scene
 from tests.refer.checker.spelling import faults, stray_names
-from tests.refer.checker.trees import Except, Name, Phrase, Reading, Union, kind_of, parts_of
+from tests.refer.checker.trees import (
+    Attribute,
+    Except,
+    Name,
+    Nearest,
+    Phrase,
+    Reading,
+    Relation,
+    Union,
+    kind_of,
+    parts_of,
+)
+from tests.refer.checker.words import SAID_AS
 
 
 @dataclass(frozen=True)
@@ -23,7 +36,7 @@ class Finding:
 
     Attributes:
         sort: ``unparsed``, ``false``, ``undecided``, ``ambiguous``, ``plain``, ``wrong kind``, ``wrong grammar``,
-            ``named``.
+            ``named``, ``denied name``, ``circular``.
         detail: for people.
     """
 
@@ -88,6 +101,11 @@ def judge(expression: Any, scene: Scene, lexicon: Lexicon) -> list[Finding]:
             found.append(Finding("plain", describe(tree, said)))
     if expression["kind"] not in {kind_of(tree) for tree in right}:
         found.append(Finding("wrong kind", f"{expression['kind']}, not {kind_of(right[0])}"))
+    found += [Finding("denied name", short(tree)) for tree in right if denies_its_name(tree)]
+    if all(goes_in_circles(tree, rows, facts) for tree in right):
+        found.append(Finding("circular", short(right[0])))
+    if re.match("an? ", text) and all(is_mass(tree) for tree in right):
+        found.append(Finding("wrong grammar", "an article before what is not counted"))
     stray = [stray_names(text, tree, lexicon) for tree in right]
     if all(stray):
         found.append(Finding("named", ", ".join(stray[0])))
@@ -116,6 +134,36 @@ def is_rival(tree: Reading, outcome: Outcome, rows: list[int]) -> bool:
         if more_ways or sorted(sure | set(unsure[:count])) != rows:
             return True
     return False
+
+
+def denies_its_name(tree: Reading) -> bool:
+    """The rubber duck that is not rubber."""
+    if not isinstance(tree, Phrase):
+        return False
+    named = " ".join(part.words for part in tree.statements if isinstance(part, Name)).split()
+    denied = [part.word for part in tree.statements if isinstance(part, Attribute) and part.negated]
+    return any(word in (SAID_AS.get(name, name) for name in named) for word in denied)
+
+
+def goes_in_circles(tree: Reading, rows: list[int], facts: Facts) -> bool:
+    """The box on the apple that is nearest to the box: an object that is told apart by itself."""
+    return any(
+        set(phrase_outcomes(far, facts)[0].meant) & set(rows) for near in anchors_of(tree) for far in anchors_of(near)
+    )
+
+
+def anchors_of(tree: Reading) -> list[Phrase]:
+    """What a phrase relates its own object to."""
+    if not isinstance(tree, Phrase):
+        return []
+    related = [anchor for part in tree.statements if isinstance(part, Relation) for anchor in part.anchors]
+    return related + [part.anchor for part in tree.choosers if isinstance(part, Nearest)]
+
+
+def is_mass(tree: Reading) -> bool:
+    """Whether a phrase is about what is not counted: fog, money with wings."""
+    name = tree.statements[0] if isinstance(tree, Phrase) else None
+    return isinstance(name, Name) and name.sort == "name" and name.words.split()[noun_at(name.words)] in MASSES
 
 
 def describe(tree: Reading, outcome: Outcome) -> str:

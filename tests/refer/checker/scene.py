@@ -83,20 +83,42 @@ def object_words(words: Any, category: str) -> ObjectWords:
     said = [SAID_AS.get(feature.casefold(), feature.casefold()) for feature in words.features]
     stated = {word for word in said if facet_of(word) is not None}
     stated |= set(before_noun(words.short_phrase, name))
+    stated = {word for word in stated if facet_of(word) not in open_facets(words.short_phrase, name)}
     return ObjectWords(
         name, tuple(text.casefold() for text in texts if text), frozenset(stated), words.features, words.short_phrase
     )
 
 
 LINKS = frozenset(
-    {"a", "an", "the", "and", "or", "but", "not", "no", "non", "never", "of", "with", "without", "in", "on", "onto"}
+    {"a", "an", "the", "but", "not", "no", "non", "never", "of", "with", "without", "in", "on", "onto"}
     | {"for", "from", "to", "by", "at", "near", "next", "beside", "behind", "under", "over", "above", "below"}
     | {"inside", "holding", "wearing", "is", "are", "that", "which", "like", "as", "than"}
 )
 
 
 def before_noun(phrase: str, name: str) -> list[str]:
-    """The attributes that stand before the noun of a short phrase; "light blue" is blue, too.
+    """The attributes that a short phrase says of its noun before it; "light blue" is blue, too."""
+    return [word for word in _looks(_told(phrase, name)) if facet_of(word) not in open_facets(phrase, name)]
+
+
+def open_facets(phrase: str, name: str) -> set[str | None]:
+    """Facets of which a phrase does not say what holds: "red or white", "tan and white" (what is tan?)."""
+    told = _told(phrase, name)
+    if "or" in told:
+        return {facet_of(word) for word in _looks(told)}
+    chunks = [chunk.split() for chunk in f" {' '.join(told)} ".split(" and ")]
+    if all(chunk and _looks(chunk[-1:]) for chunk in chunks[:-1]):
+        return set()
+    return {facet_of(word) for word in _looks(chunks[-1])} & {"colour", "material"}
+
+
+def _looks(tokens: list[str]) -> list[str]:
+    words = [" ".join(tokens[at : at + length]) for length in (1, 2) for at in range(len(tokens) - length + 1)]
+    return [word for word in (SAID_AS.get(word, word) for word in words) if facet_of(word) is not None]
+
+
+def _told(phrase: str, name: str) -> list[str]:
+    """The words before the noun of a phrase that are said of it.
 
     The noun is the category's name where the phrase has it, else whatever stands before the first link.
     """
@@ -109,10 +131,8 @@ def before_noun(phrase: str, name: str) -> list[str]:
     tokens = tokens[: max(at, 0)]
     if {"not", "no", "non", "never", "without"}.intersection(tokens):
         return []
-    # what stands before an article, preposition, conjunction, verb or "not" is said of something else
-    tokens = tokens[max((place + 1 for place, token in enumerate(tokens) if token in LINKS), default=0) :]
-    words = [" ".join(tokens[at : at + length]) for length in (1, 2) for at in range(len(tokens) - length + 1)]
-    return [word for word in (SAID_AS.get(word, word) for word in words) if facet_of(word) is not None]
+    # what stands before an article, preposition, verb or "not" is said of something else
+    return tokens[max((place + 1 for place, token in enumerate(tokens) if token in LINKS), default=0) :]
 
 
 def scene_of(target: Any, library: Any) -> Scene:

@@ -49,7 +49,6 @@ RELATIONS = _split(
         "behind": "behind",
         "partly hidden by": "behind",
         "on": "on",
-        "inside the outline of": "on",
         "between": "between",
     }
 )
