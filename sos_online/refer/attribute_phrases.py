@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sos_online.refer.draws import Draws
 from sos_online.refer.extent import Extent, rows_of
-from sos_online.refer.lexicon import Attribute, attributes_in, predicate
+from sos_online.refer.lexicon import Attribute, attributes_in_name, predicate
 from sos_online.refer.naming import Naming
 from sos_online.refer.phrase import Phrase, core
 from sos_online.refer.sizes import largest, smallest
@@ -49,7 +49,7 @@ def one_by_look(naming: Naming, row: int, draws: Draws) -> Phrase | None:
 
 def two_words(naming: Naming, row: int, base: Phrase, draws: Draws) -> Phrase | None:
     """``base`` with an attribute of a row behind its noun, and perhaps another before it; whatever that means."""
-    named = attributes_in(base.head.folded.split())
+    named = attributes_in_name(base.head.folded)
     own = [one for one in naming.attributes[row] if one not in named]
     if not own:
         return None
@@ -63,7 +63,7 @@ def two_words(naming: Naming, row: int, base: Phrase, draws: Draws) -> Phrase | 
 
 def not_like(naming: Naming, base: Phrase, attribute: Attribute) -> Phrase | None:
     """What ``base`` means less what has an attribute; None if its name says that it has it."""
-    if attribute in attributes_in(base.head.folded.split()):  # no rubber duck is not rubber
+    if attribute in attributes_in_name(base.head.folded):  # no rubber duck is not rubber
         return None
     extent = base.extent.without(naming.facts.looks(attribute))
     return base.narrowed(extent, f"not {predicate(attribute)}", "that is")._replace(looks=True)

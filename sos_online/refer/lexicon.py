@@ -99,6 +99,12 @@ def attributes_in(told: Sequence[str]) -> tuple[Attribute, ...]:
     return tuple(one for one in (*pairs, *map(attribute, told)) if one is not None)
 
 
+@lru_cache(maxsize=1 << 15)
+def attributes_in_name(folded: str) -> tuple[Attribute, ...]:
+    """The attributes among the words of a name in lower case."""
+    return attributes_in(folded.split())
+
+
 @cache
 def near(one: Attribute, other: Attribute) -> bool:
     """Whether two attributes of a facet do not exclude each other: the same, shades of one colour, or hard to tell."""

@@ -10,7 +10,7 @@ from sos_online.refer.extent import NOTHING, Extent
 from sos_online.refer.facts import Facts
 from sos_online.refer.goals import several_rows
 from sos_online.refer.kinds import KINDS
-from sos_online.refer.lexicon import Attribute, Facet, attributes_in
+from sos_online.refer.lexicon import Attribute, Facet, attributes_in_name
 from sos_online.refer.nouns import Noun, noun, with_article
 from sos_online.refer.object_words import Part
 from sos_online.refer.phrase import THINGS, Phrase, together
@@ -144,7 +144,7 @@ class Naming:
 
     def _order(self, row: int, base: Phrase, draws: Draws) -> list[Attribute]:
         """A row's attributes in a random order, those that are said willingly rather first; one of each facet."""
-        named, share = attributes_in(base.head.folded.split()), draws.share
+        named, share = attributes_in_name(base.head.folded), draws.share
         weighed = [(share() * _WEIGHT[one.facet], one) for one in self.attributes[row] if one not in named]
         weighed.sort()
         return list({one.facet: one for _, one in weighed}.values())[::-1]

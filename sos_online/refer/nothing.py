@@ -6,7 +6,7 @@ from sos_online.refer.anchors import by_look, by_name_alone, by_name_or_order
 from sos_online.refer.attribute_phrases import not_like
 from sos_online.refer.draws import Draws
 from sos_online.refer.goals import including, no_row
-from sos_online.refer.lexicon import Attribute, attributes_in, colours, predicate
+from sos_online.refer.lexicon import Attribute, attributes_in_name, colours, predicate
 from sos_online.refer.naming import Naming
 from sos_online.refer.nouns import noun
 from sos_online.refer.one import kind_of
@@ -105,7 +105,7 @@ def _with_another_look(naming: Naming, row: int, base: Phrase, draws: Draws) -> 
     if not pool:
         return None
     instead = draws.pick(pool)
-    named = attributes_in(base.head.folded.split())
+    named = attributes_in_name(base.head.folded)
     # no rubber duck is asked to be of plastic
     if any(one.facet == instead.facet for one in named):
         return None
