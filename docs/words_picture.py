@@ -16,7 +16,8 @@ from torch import Tensor
 import sos_online as sos
 
 OUT = Path(__file__).parent / "images" / "words.jpg"
-INDEX, SIDE, LINE, GAP = 11, 400, 34, 8
+INDEX, SIDE, LINE, GAP = 4, 400, 34, 8
+FONT, SMALLEST = ImageFont.load_default(size=16), 400
 WANTED = ("attribute", "position", "mixed")
 
 
@@ -27,10 +28,16 @@ def main() -> None:
     )  # fmt: skip
     dataset = sos.SOSDataset(sos.SegmentLibrary.demo(), recipe, seed=3)
     ((image, target),) = sos.FinishOnCpu()([dataset.sample(INDEX)])
-    tiles = [tile(image, target, expression) for expression in chosen(target["expressions"])]
+    told = [one for one in target["expressions"] if can_be_shown(one, target["area"])]
+    tiles = [tile(image, target, expression) for expression in chosen(told)]
     half = len(tiles) // 2
     rows = [np.concatenate(row, axis=1) for row in (tiles[:half], tiles[half:])]
     Image.fromarray(np.concatenate(rows)).save(OUT, quality=84)
+
+
+def can_be_shown(expression: sos.Expression, area: Tensor) -> bool:
+    """Whether the words fit beneath the picture, and what they mean is large enough to be seen in it."""
+    return FONT.getlength(expression["text"] + ": none") < SIDE and bool((area[expression["rows"]] > SMALLEST).all())
 
 
 def chosen(expressions: list[sos.Expression]) -> list[sos.Expression]:
@@ -56,7 +63,7 @@ def tile(image: Tensor, target: dict[str, Tensor], expression: sos.Expression) -
     canvas[:SIDE, :SIDE] = picture
     sheet = Image.fromarray(canvas)
     said = expression["text"] if expression["rows"] else f"{expression['text']}: none"
-    ImageDraw.Draw(sheet).text((4, SIDE + 7), said, fill=(20, 22, 30), font=ImageFont.load_default(size=17))
+    ImageDraw.Draw(sheet).text((4, SIDE + 7), said, fill=(20, 22, 30), font=FONT)
     return np.asarray(sheet)
 
 
