@@ -86,7 +86,7 @@ def test_thousands_of_near_copies() -> None:
     took, most = time.process_time() - begun, tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert of.tolist() == [-1, *[0] * 20_000]
-    assert took < 60
+    assert took < 5
     assert most < 2**25
 
 
@@ -96,7 +96,7 @@ def test_hashes_that_crowd_one_band() -> None:
     high = np.random.default_rng(0).integers(0, 2**52, count).astype(np.uint64) << np.uint64(12)
     begun = time.process_time()
     of = near_duplicates(high, np.full(count, 100.0))
-    assert time.process_time() - begun < 60
+    assert time.process_time() - begun < 5
     assert (of == -1).sum() > count - 20
 
 

@@ -97,7 +97,7 @@ def test_neighbours_do_not_stay_neighbours() -> None:
 def test_a_step_takes_microseconds_at_any_length() -> None:
     for length in (1000, 2**40 + 1):  # the second walks longest: just above a power of four
         permutation = Permutation(length, KEYS)
-        begin = time.perf_counter()
+        begin = time.process_time()
         for position in range(1000):
             permutation[position]
-        assert (time.perf_counter() - begin) / 1000 < 5e-3  # about 10 µs; a slow machine is allowed for
+        assert (time.process_time() - begin) / 1000 < 500e-6  # about 10 µs; a slow machine is allowed for

@@ -108,7 +108,7 @@ def test_nobody_waits_for_slow_light(gate: threading.Event) -> None:
     for _ in range(50):
         reservoir.offer(composites(2), [0, 1], [0, 0])
         assert reservoir.take(2, SIZE) == []
-    assert time.monotonic() - begin < 60
+    assert time.monotonic() - begin < 5
     report = reservoir.report()
     assert (report.offered, report.refused, report.lit, report.served) == (100, 97, 0, 0)
     gate.set()

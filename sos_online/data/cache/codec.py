@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
 from torchvision.tv_tensors import Image
@@ -15,7 +17,6 @@ from torchvision.tv_tensors import Image
 from sos_online.data.cache.format import CacheSettings, sample_key
 from sos_online.data.cache.pictures import (
     MAX_ID,
-    Pixels,
     bgr_of,
     check_pixels,
     decode_map,
@@ -27,7 +28,7 @@ from sos_online.data.cache.pictures import (
 from sos_online.data.cache.target_json import decode_values, encode_values
 from sos_online.data.lit_map import SEGMENTS_ONLY
 from sos_online.errors import BrokenSampleError, CacheError
-from sos_online.types import LightSpec, Target
+from sos_online.types import LightSpec, Pixels, Target
 
 MAP, RECORD = "seg.png", "json"
 _MAX_RECORD = 1 << 26  # bytes of KEY.json
@@ -69,7 +70,7 @@ class CheckedSample:
     epoch: int
     index: int
     picture: Pixels
-    ids: Pixels
+    ids: npt.NDArray[np.uint16]
     record: bytes
     settings: CacheSettings
 

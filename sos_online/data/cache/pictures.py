@@ -14,6 +14,7 @@ from torchvision.tv_tensors import Image, Mask
 from sos_online.data.cache.format import CacheSettings
 from sos_online.errors import BrokenSampleError, CacheError
 from sos_online.library.sources.reading.picture_headers import MAX_PIXELS, is_too_large, open_picture
+from sos_online.types import Pixels
 
 MAX_ID = 2**16 - 1  # of a PNG of 16 bits
 _MAP_DTYPES = {str(dtype): dtype for dtype in (torch.uint8, torch.int16, torch.int32, torch.int64)}
@@ -29,9 +30,6 @@ _MAP_OPTIONS = [
 ]
 
 
-Pixels = npt.NDArray[Any]
-
-
 def encode_picture(image: Tensor, settings: CacheSettings, where: str) -> bytes:
     """A picture, uint8 ``[3, H, W]`` RGB, in the settings' format. Raises ``CacheError`` if it is something else."""
     return encode_bgr(bgr_of(image, settings, where), settings, where)
@@ -43,7 +41,7 @@ def bgr_of(image: Tensor, settings: CacheSettings, where: str) -> Pixels:
         raise CacheError(f"{where}: image: expected uint8 [3, H, W], found {image.dtype} {list(image.shape)}")
     _check_size((image.shape[1], image.shape[2]), settings, where)
     red, green, blue = image.as_subclass(Tensor).numpy()
-    return np.asarray(cv2.merge((blue, green, red)))
+    return np.asarray(cv2.merge((blue, green, red)), np.uint8)
 
 
 def encode_bgr(pixels: Pixels, settings: CacheSettings, where: str) -> bytes:
@@ -51,7 +49,7 @@ def encode_bgr(pixels: Pixels, settings: CacheSettings, where: str) -> bytes:
     return _encoded(settings.suffix, pixels, _options(settings), f"{where}: image")
 
 
-def ids_of(instance_map: Tensor, count: int, where: str) -> Pixels:
+def ids_of(instance_map: Tensor, count: int, where: str) -> npt.NDArray[np.uint16]:
     """An instance map ``[H, W]`` of ids up to ``count``, as 16 bits: a copy. Raises ``CacheError`` if it is none."""
     found = f"{instance_map.dtype} {list(instance_map.shape)}"
     if str(instance_map.dtype) not in _MAP_DTYPES or instance_map.ndim != 2 or not instance_map.numel():
@@ -64,7 +62,7 @@ def ids_of(instance_map: Tensor, count: int, where: str) -> Pixels:
     return ids.astype(np.uint16)
 
 
-def encode_ids(ids: Pixels, where: str) -> bytes:
+def encode_ids(ids: npt.NDArray[np.uint16], where: str) -> bytes:
     """What :func:`ids_of` gave, as a grey PNG. Raises ``CacheError`` if OpenCV cannot."""
     return _encoded("png", ids, _MAP_OPTIONS, f"{where}: instance_map")
 

@@ -82,7 +82,7 @@ def test_twenty_thousand_shards_cost_little() -> None:
     taken = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
     assert taken < 2e6
-    begin = time.perf_counter()
+    begin = time.process_time()
     for position in range(0, len(order), len(order) // 1000):  # a new group almost every time
         order[position]
-    assert (time.perf_counter() - begin) / 1000 < 1e-2
+    assert (time.process_time() - begin) / 1000 < 1e-3

@@ -135,12 +135,12 @@ def test_the_schedule_runs_over_epochs() -> None:
 
 def test_far_away_is_as_near_as_the_beginning() -> None:
     mixed = mix(streams(10, 10), schedule=Schedule.linear([1, 0], [1, 2], end=10**10), length=10**9)
-    begin = time.perf_counter()
+    begin = time.process_time()
     for epoch in (50, 10**6, 2**63 // 10**9 - 1):
         mixed.sample(123_456_789, epoch)
         counts = mixed.counts(epoch, 10**9 - 1)
         assert sum(counts.values()) == 10**9 - 1
-    assert time.perf_counter() - begin < 10  # one position after the other would take hours
+    assert time.process_time() - begin < 0.5
     with pytest.raises(sos.StreamError, match="epoch: expected 0 …"):
         mixed.sample(0, 2**63 - 1)
 
