@@ -78,8 +78,8 @@ def compose(
         on_broken: called for each segment whose pixels are damaged; if it returns, the scene is composed without it.
 
     Returns:
-        The composite; its objects run from the front to the back. Colours are within one grey level of exact
-        arithmetic.
+        The composite; its objects run from the front to the back. Colours are rounded once for each object: within one
+        grey level of exact arithmetic, except where three or more soft edges lie over one another.
 
     Raises:
         BrokenSegmentError: a segment's pixels are damaged, and ``on_broken`` was not given.
