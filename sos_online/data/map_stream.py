@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, get_args
 
@@ -93,12 +93,15 @@ class MapStream(SampleStream):
             StreamError: the index is not in the epoch, or the dataset gave what is no sample; says what is wrong.
             BrokenSampleError: under ``on_error="raise"``.
         """
+        return self.sample_for(index, self.epoch if epoch is None else epoch, ())[0]
+
+    def sample_for(self, index: int, epoch: int, unwanted: Collection[int]) -> tuple[Sample, int]:
+        """See :class:`SampleStream`: masks of unwanted rows are not drawn, unless a transform would see the rows."""
         self.check_index(index)
-        epoch = self.epoch if epoch is None else epoch
         item = self.item(index, epoch)
         for attempt in range(1, _REPLACEMENTS + 1):
             try:
-                return self._make(item, index, epoch)
+                return self._make(item, index, epoch, unwanted)
             except BrokenSampleError as error:
                 self.failures.count(error)
                 if self.on_error == "raise":
@@ -145,11 +148,15 @@ class MapStream(SampleStream):
         """What else the categories are called, if the dataset says."""
         return getattr(self.dataset, "category_other_names", None)
 
-    def _make(self, item: int, index: int, epoch: int) -> Sample:
+    def _make(self, item: int, index: int, epoch: int, unwanted: Collection[int]) -> tuple[Sample, int]:
         place = f"{type(self.dataset).__name__}[{item}]"
         with self._random_numbers(index, epoch):
+            left_out = 0
             try:
-                given = self.dataset[item]
+                if unwanted and self._draws_nothing and type(self.dataset).__getitem__ is AnnotatedImages.__getitem__:
+                    given, left_out = self.dataset.sample_for(item, unwanted)
+                else:
+                    given = self.dataset[item]
             except (OSError, SyntaxError) as error:  # what Pillow raises of files that are no images
                 raise BrokenSampleError(f"{place}: cannot be read: {error}") from error
             if isinstance(self.dataset, AnnotatedImages):
@@ -158,13 +165,17 @@ class MapStream(SampleStream):
             else:
                 categories = None if self._names is None else len(self._names)
                 image, target = complete_sample(place, given, item, categories)
-            if self.transforms is None:
-                return image, target
-            return transform_annotated(self.transforms, image, target)
+            if self.transforms is not None:
+                image, target = transform_annotated(self.transforms, image, target)
+            return (image, target), left_out
+
+    @property
+    def _draws_nothing(self) -> bool:
+        return self.transforms is None and isinstance(self.dataset, AnnotatedImages) and self.dataset.transforms is None
 
     def _random_numbers(self, index: int, epoch: int) -> AbstractContextManager[None]:
-        if self.transforms is None and isinstance(self.dataset, AnnotatedImages) and self.dataset.transforms is None:
-            return nullcontext()  # nothing draws, and seeding takes a tenth of a millisecond
+        if self._draws_nothing:
+            return nullcontext()  # seeding takes a tenth of a millisecond
         return global_generators_from(sample_generator(self.seed, epoch, index, purpose=Purpose.TRANSFORMS))
 
 

@@ -58,6 +58,12 @@ class SampleStream(IterableDataset[Sample], ABC):
     def sample(self, index: int, epoch: int | None = None) -> Sample:
         """Any sample of any epoch, at any time, always the same; ``epoch`` is the dataset's if None."""
 
+    def sample_for(self, index: int, epoch: int, unwanted: Collection[int]) -> tuple[Sample, int]:  # noqa: ARG002
+        """As :meth:`sample`, for a caller who leaves rows with these labels out: the stream may do so before they cost
+        time. What is left is the same then. Also, how many rows it left out; here none.
+        """
+        return self.sample(index, epoch), 0
+
     @abstractmethod
     def identity(self) -> dict[str, Any]:
         """What a position in this stream depends on: values that JSON can hold, equal for equal streams."""

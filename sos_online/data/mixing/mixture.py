@@ -155,12 +155,12 @@ class MixedDataset(SampleStream):
         """
         self.check_index(index)
         source, draw = self._order.at(self._position(self.epoch if epoch is None else epoch, index))
-        stream = self._streams[source]
+        stream, relabel = self._streams[source], self._relabelling[source]
         its_epoch, its_index = divmod(draw, stream.length)
-        image, target = stream.sample(its_index, its_epoch)
-        target, left_out = self._relabelling[source](target)
-        if left_out:
-            self._rows_left_out.add(source, left_out)
+        (image, target), before = stream.sample_for(its_index, its_epoch, relabel.unwanted)
+        target, behind = relabel(target)
+        if before or behind:
+            self._rows_left_out.add(source, before + behind)
         target["source"] = source
         return image, target
 

@@ -26,12 +26,15 @@ class Relabelling:
     Args:
         source: its name, for messages.
         matches: what became of each of its categories.
+
+    Attributes:
+        unwanted: the source's labels that the joined vocabulary has not; rows with them are left out.
     """
 
     def __init__(self, source: str, matches: Sequence[Match]) -> None:
         self._source = source
         self._table = np.array([0, *(match.label for match in matches)], np.int64)
-        self._keeps_all = LEFT_OUT not in self._table
+        self.unwanted = frozenset(np.flatnonzero(self._table == LEFT_OUT).tolist())
         self._parts: dict[int, set[int]] = {}
         for category, match in enumerate(matches, start=1):
             if match.label != LEFT_OUT:
@@ -54,7 +57,7 @@ class Relabelling:
             )
         joined = self._table[labels]
         rows = target
-        left_out = 0 if self._keeps_all else int((joined == LEFT_OUT).sum())
+        left_out = int((joined == LEFT_OUT).sum()) if self.unwanted else 0
         if left_out:
             kept = joined != LEFT_OUT
             joined = joined[kept]

@@ -115,13 +115,20 @@ class AnnotatedImages(Dataset[Sample]):
             IndexError: there is no such position.
             BrokenSampleError: naming the image file that is missing or damaged, or the annotation that cannot be drawn.
         """
+        (image, target), _ = self.sample_for(index, ())
+        return (image, target) if self.transforms is None else transform_annotated(self.transforms, image, target)
+
+    def sample_for(self, index: int, unwanted: Collection[int]) -> tuple[Sample, int]:
+        """The sample at a position without the rows of unwanted labels, before transforms; and how many those were.
+
+        Raises as ``[index]`` does.
+        """
         if not -len(self) <= index < len(self):
             raise IndexError(f"index {index} is not in a set of {len(self)} images")
         keep_freed_memory()
-        image, target = self._annotated(index % len(self))
-        return (image, target) if self.transforms is None else transform_annotated(self.transforms, image, target)
+        return self._annotated(index % len(self), unwanted)
 
-    def _annotated(self, index: int) -> Sample:
+    def _annotated(self, index: int, unwanted: Collection[int]) -> tuple[Sample, int]:
         table = self._table
         pixels = self._read(index)
         size_hw = pixels.shape[1], pixels.shape[2]
@@ -130,6 +137,11 @@ class AnnotatedImages(Dataset[Sample]):
         if not table.sizes[index].all():  # else those beyond the canvas were left out when the file was read
             rows = rows[(boxes[:, :2] < (size_hw[1], size_hw[0])).all(1)]
             boxes = table.boxes[rows]
+        left_out = 0
+        if unwanted:
+            wanted = np.array([label not in unwanted for label in table.labels[rows].tolist()], bool)
+            left_out = len(rows) - int(wanted.sum())
+            rows, boxes = rows[wanted], boxes[wanted]
         masks = None if table.outlines is None else self._masks(rows, size_hw)
         areas = table.areas[rows]
         unknown = np.isnan(areas)
@@ -142,7 +154,7 @@ class AnnotatedImages(Dataset[Sample]):
             "iscrowd": torch.from_numpy(table.crowds[rows]),
             "image_id": table.ids[index].as_py(),
         }
-        return Image(torch.from_numpy(pixels)), annotated_target(target, boxes, masks, size_hw)
+        return (Image(torch.from_numpy(pixels)), annotated_target(target, boxes, masks, size_hw)), left_out
 
     def _read(self, index: int) -> npt.NDArray[np.uint8]:
         """Pixels ``[3, H, W]``."""

@@ -76,9 +76,9 @@ class LvisDataset(AnnotatedImages):
         images_here = [listed[identifier] for identifier in self._table.ids.to_pylist()]
         self._stated = {field: _LabelLists(path, field, images_here, categories.label_of) for field in _FIELDS}
 
-    def _annotated(self, index: int) -> Sample:
-        image, target = super()._annotated(index)
-        return image, {**target, **{field: lists[index] for field, lists in self._stated.items()}}
+    def _annotated(self, index: int, unwanted: Collection[int]) -> tuple[Sample, int]:
+        (image, target), left_out = super()._annotated(index, unwanted)
+        return (image, {**target, **{field: lists[index] for field, lists in self._stated.items()}}), left_out
 
 
 class _LabelLists:
