@@ -53,7 +53,7 @@ class SampleDescription:
         library, ids = getattr(source, "library", None), target.get("segment_ids")
         if isinstance(library, SegmentLibrary) and isinstance(ids, Tensor):
             strict = getattr(source, "on_error", "raise") == "raise"
-            known = [_known_of(library, int(segment), strict=strict) for segment in ids]
+            known = [_known_of(library, int(segment), strict=strict) for segment in ids.tolist()]
             described["words"] = [words for words, _ in known]
             described["segments"] = [key for _, key in known]
         if self._scene and hasattr(source, "scene"):
