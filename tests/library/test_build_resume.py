@@ -192,7 +192,7 @@ def test_a_script_that_builds_when_it_is_imported(cutouts: Path, tmp_path: Path)
     script = tmp_path / "script.py"
     script.write_text(
         "import sos_online as sos\n"
-        f"sos.build_library({str(tmp_path / 'out')!r}, [sos.CategoryFolders({str(cutouts)!r})], workers=2)\n"
+        f"sos.build_library({str(tmp_path / 'out')!r}, [sos.CategoryFolders({str(cutouts)!r})], workers=1)\n"
     )
     stopped = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120, check=False)
     assert stopped.returncode == 1
