@@ -67,7 +67,7 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     library = sos.SegmentLibrary.demo()
-    names = SpokenNames(library.category_names)
+    names = SpokenNames(library.category_names, library.supercategories)
     scenes = list(scenes_of(library, arguments.objects, arguments.scenes))
 
     def speak(choice: ExpressionChoice) -> Callable[[Seen, int], list[Expression]]:

@@ -41,7 +41,7 @@ class FactFinder:
         words: SegmentWords | None,
         on_broken: Callable[[BrokenSegmentError], None],
     ) -> None:
-        self.names = SpokenNames(library.category_names)
+        self.names = SpokenNames(library.category_names, library.supercategories)
         self._library = library
         self._source = library if words is None else words
         self._on_broken = on_broken

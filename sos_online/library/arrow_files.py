@@ -46,20 +46,25 @@ def map_bytes(path: Path, random: bool = False) -> pa.Buffer:
         raise LibraryError(f"{path}: not a readable Arrow file: {error}") from None
 
 
-def map_table(path: Path, schema: pa.Schema, random: bool = False) -> pa.RecordBatch:
+def map_table(
+    path: Path, schema: pa.Schema, random: bool = False, *, or_else: pa.Schema | None = None
+) -> pa.RecordBatch:
     """The only record batch of a file, mapped: every column as long as the batch, without nulls.
 
     Its values are not looked at: offsets and text of a damaged file may be anything. ``random`` is as in
-    :func:`map_bytes`. Raises ``LibraryError`` naming the file if it is not as expected.
+    :func:`map_bytes`; ``or_else`` is another schema that is as good. Raises ``LibraryError`` naming the file if it is
+    not as expected.
     """
-    return parse_table(path, map_bytes(path, random), schema)[0]
+    return parse_table(path, map_bytes(path, random), schema, or_else)[0]
 
 
-def parse_table(path: Path, content: pa.Buffer, schema: pa.Schema) -> tuple[pa.RecordBatch, dict[bytes, bytes]]:
+def parse_table(
+    path: Path, content: pa.Buffer, schema: pa.Schema, or_else: pa.Schema | None = None
+) -> tuple[pa.RecordBatch, dict[bytes, bytes]]:
     """As :func:`map_table`, of a file's mapped content; and the metadata that was written with its schema."""
     try:
         reader = pa.ipc.open_file(pa.BufferReader(content))
-        if not reader.schema.equals(schema):
+        if not reader.schema.equals(schema) and not (or_else is not None and reader.schema.equals(or_else)):
             raise LibraryError(
                 f"{path}: columns are {reader.schema.names}, expected {schema.names} of the stated types"
             )

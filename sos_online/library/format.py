@@ -73,6 +73,9 @@ CATEGORIES_SCHEMA = pa.schema(
         ("synonyms", pa.list_(pa.string())),
     ]
 )
+CATEGORIES_SCHEMA_WITH_SUPERCATEGORIES = CATEGORIES_SCHEMA.append(
+    pa.field("supercategories", pa.list_(pa.string()))  # only where a source states any
+)
 ALIASES_SCHEMA = pa.schema([("alias", pa.string()), ("name", pa.string())])
 GROUPS_SCHEMA = pa.schema(
     [("category", pa.int32()), ("source", pa.int16()), ("start", pa.int64()), ("stop", pa.int64())]

@@ -36,6 +36,9 @@ class SegmentLibrary:
     Attributes:
         root: its folder; of a library behind a URL, that of the local copies of its files.
         where: its path or URL.
+        category_names: name of category ``i + 1`` at position ``i``.
+        supercategories: likewise what each category belongs to, such as ``vehicle``; empty where no source says so, or
+            two say different things.
     """
 
     def __init__(self, where: str | Path | Place) -> None:
@@ -47,6 +50,7 @@ class SegmentLibrary:
         self._files, self.manifest, tables = opened
         self.root, self.where = self._files.root, self._files.where
         self.category_names = tables.category_names
+        self.supercategories = tables.supercategories
         self.category_starts: npt.NDArray[np.int64] = tables.category_starts
         self._category_images = tables.category_images
         self._names = tables.names

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from sos_online.library.format import (
     ALIASES_SCHEMA,
     CATEGORIES,
     CATEGORIES_SCHEMA,
+    CATEGORIES_SCHEMA_WITH_SUPERCATEGORIES,
     GROUPS,
     GROUPS_SCHEMA,
     INDEX,
@@ -38,6 +39,7 @@ from sos_online.library.vocabulary import Category, Vocabulary
 from sos_online.ops.names import fold
 
 Rows = npt.NDArray[np.int64]
+_FACTS = [field.name for field in fields(CategoryFacts)]  # supercategories last: not every table has them
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ class Tables:
 
     Attributes:
         category_names: in the order of the ids.
+        supercategories: of each category, see ``CategoryFacts.supercategory``.
         category_starts: ``[num_categories + 1]`` first rows, the number of segments last.
         category_images: ``[num_categories, 2]``: in how many images of how many a category is.
         names: what else categories are called.
@@ -85,6 +88,7 @@ class Tables:
     """
 
     category_names: list[str]
+    supercategories: list[str]
     category_starts: Rows
     category_images: Rows
     names: NameTables
@@ -117,15 +121,18 @@ def write_small_tables(
     category, source = np.nonzero(sizes)
     first = before[:-1].reshape(sizes.shape)[category, source]
     facts = [entry.facts for entry in categories]
+    # without any, the table is what it was before there was this column, and so is the library's fingerprint
+    more = any(said.supercategories for said in facts)
+    schema = CATEGORIES_SCHEMA_WITH_SUPERCATEGORIES if more else CATEGORIES_SCHEMA
     tables = {
         CATEGORIES: pa.table(
             {
                 "name": [entry.name for entry in categories],
                 "start": bounds[:-1],
                 "stop": bounds[1:],
-                **{name: [getattr(said, name) for said in facts] for name in CategoryFacts.__slots__},
+                **{name: [getattr(said, name) for said in facts] for name in _FACTS if name in schema.names},
             },
-            CATEGORIES_SCHEMA,
+            schema,
         ),
         ALIASES: pa.table({"alias": list(aliases), "name": list(aliases.values())}, ALIASES_SCHEMA),
         GROUPS: pa.table(
@@ -146,13 +153,17 @@ def open_tables(root: Path, manifest: Manifest) -> Tables:
     folder = tables_folder(root, manifest.generation)
     index = _opened(folder, manifest, INDEX, INDEX_SCHEMA, manifest.segments)
     quality = _opened(folder, manifest, QUALITY, QUALITY_SCHEMA, manifest.segments)
-    categories = _opened(folder, manifest, CATEGORIES, CATEGORIES_SCHEMA, manifest.categories)
+    categories = _opened_categories(folder, manifest)
     groups = _opened(folder, manifest, GROUPS, GROUPS_SCHEMA)
     shards = _opened(folder, manifest, SHARDS, SHARDS_SCHEMA, manifest.shards)
     aliases = _opened(folder, manifest, ALIASES, ALIASES_SCHEMA)
     checksums = quality.schema.metadata or {}
     return Tables(
         category_names=_texts(folder / CATEGORIES, categories, "name"),
+        supercategories=[
+            CategoryFacts(supercategories=said).supercategory
+            for said in _supercategories(folder / CATEGORIES, categories)
+        ],
         category_starts=_category_starts(folder / CATEGORIES, categories, manifest.segments),
         category_images=np.stack([categories.column(name).to_numpy() for name in ("images", "of_images")], 1),
         names=NameTables(folder, categories, aliases),
@@ -168,14 +179,15 @@ def open_tables(root: Path, manifest: Manifest) -> Tables:
 def open_vocabulary(root: Path, manifest: Manifest) -> tuple[Vocabulary, dict[str, CategoryFacts]]:
     """What a library has settled about names, and what is known of its categories, by name."""
     folder = tables_folder(root, manifest.generation)
-    categories = _opened(folder, manifest, CATEGORIES, CATEGORIES_SCHEMA, manifest.categories)
+    categories = _opened_categories(folder, manifest)
     aliases = _opened(folder, manifest, ALIASES, ALIASES_SCHEMA)
     spelt = (_texts(folder / ALIASES, aliases, name) for name in ALIASES_SCHEMA.names)
     names = _texts(folder / CATEGORIES, categories, "name")
-    columns = [_texts(folder / CATEGORIES, categories, name) for name in CategoryFacts.__slots__]
+    plain = (_texts(folder / CATEGORIES, categories, name) for name in _FACTS[:-1])
+    columns = (*plain, _supercategories(folder / CATEGORIES, categories))
     facts = {
-        name: CategoryFacts(synset, frequency, images, of_images, tuple(synonyms))
-        for name, synset, frequency, images, of_images, synonyms in zip(names, *columns, strict=True)
+        name: CategoryFacts(synset, frequency, images, of_images, tuple(synonyms), more)
+        for name, synset, frequency, images, of_images, synonyms, more in zip(names, *columns, strict=True)
     }
     return Vocabulary(tuple(names), dict(zip(*spelt, strict=True))), facts
 
@@ -187,12 +199,32 @@ def rows_checksums(root: Path, manifest: Manifest) -> list[int]:
     return crcs
 
 
-def _opened(folder: Path, manifest: Manifest, name: str, schema: pa.Schema, rows: int | None = None) -> pa.RecordBatch:
+def _opened_categories(folder: Path, manifest: Manifest) -> pa.RecordBatch:
+    return _opened(
+        folder, manifest, CATEGORIES, CATEGORIES_SCHEMA, manifest.categories, CATEGORIES_SCHEMA_WITH_SUPERCATEGORIES
+    )
+
+
+def _opened(
+    folder: Path,
+    manifest: Manifest,
+    name: str,
+    schema: pa.Schema,
+    rows: int | None = None,
+    or_else: pa.Schema | None = None,
+) -> pa.RecordBatch:
     check_file(folder / name, manifest.tables)
-    batch = map_table(folder / name, schema)
+    batch = map_table(folder / name, schema, or_else=or_else)
     if rows is not None and len(batch) != rows:
         raise LibraryError(f"{folder / name}: holds {len(batch)} rows, {MANIFEST} says {rows}")
     return batch
+
+
+def _supercategories(path: Path, categories: pa.RecordBatch) -> list[tuple[str, ...]]:
+    """Of each category; none where the library was built before they were kept, or no source states any."""
+    if "supercategories" not in categories.schema.names:
+        return [()] * len(categories)
+    return list(map(tuple, _texts(path, categories, "supercategories")))
 
 
 def _texts(path: Path, batch: pa.RecordBatch, name: str) -> list[Any]:

@@ -128,4 +128,6 @@ def _together(said: Sequence[CategoryFacts]) -> CategoryFacts:
         images=sum(facts.images for facts in said),
         of_images=sum(facts.of_images for facts in said),
         synonyms=tuple(dict.fromkeys(name for facts in said for name in facts.synonyms)),
+        # all of them, so that sources that have disagreed still do when the library grows
+        supercategories=tuple(dict.fromkeys(name for facts in said for name in facts.supercategories)),
     )

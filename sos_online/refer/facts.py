@@ -10,7 +10,7 @@ import numpy as np
 
 from sos_online.refer.extent import NOTHING, Extent
 from sos_online.refer.geometry import DIRECTIONS, PLACES, Geometry, Side
-from sos_online.refer.kinds import KINDS, Kind, is_kind, may_be
+from sos_online.refer.kinds import in_table, is_imitation
 from sos_online.refer.lexicon import COARSE, Attribute, attribute, near
 from sos_online.refer.nouns import SpokenNames, share_a_word, words_in
 from sos_online.refer.object_words import ObjectWords, Part
@@ -71,9 +71,9 @@ class Facts:
 
     def _may_be_called(self, words: ObjectWords, name: str, told: str) -> bool:
         own = words.folded
-        return not own or share_a_word(own, name) or told in words.mentions or may_be(own, name)
+        return not own or share_a_word(own, name) or told in words.mentions or self.names.may_be(own, name)
 
-    def is_a(self, kind: Kind) -> Extent:
+    def is_a(self, kind: str) -> Extent:
         """Rows that are of a kind."""
         return _extent([self._is_a(words, kind) for words in self.words])
 
@@ -146,7 +146,7 @@ class Facts:
 
     def _claimed(self, says: str, value: str, other: int | None) -> Extent:
         if says == "category":
-            return self.is_a(value) if value in KINDS else self.is_called(value)
+            return self.is_a(value) if self.names.is_for_kind(value) else self.is_called(value)
         if says == "attribute" and (known := attribute(value)) is not None:
             return self.looks(known)
         if says == "place" and value in PLACES:
@@ -155,11 +155,16 @@ class Facts:
             return self.relation(value, other)
         return Extent(0, self.everything)
 
-    def _is_a(self, words: ObjectWords, kind: Kind) -> bool | None:
-        answer = is_kind(words.folded, kind)
-        # is an apple of wood a fruit, and a toy car a vehicle?
-        made = "material" in words.stated or " toy " in words.mentions
-        return None if answer and made else answer
+    def _is_a(self, words: ObjectWords, kind: str) -> bool | None:
+        name = words.folded
+        answer = self.names.is_kind(name, kind)
+        if answer is None or (not answer and in_table(name, kind)):
+            return answer
+        has_material, says_toy = "material" in words.stated, " toy " in words.mentions
+        if is_imitation(self.names.supercategory(name), has_material=has_material, says_toy=says_toy):
+            return None
+        # what merely is of another kind may be like one of this
+        return None if not answer and f" {kind}" in words.mentions else answer
 
     def _has_part(self, row: int, part: Part) -> bool | None:
         for own in self.words[row].parts:

@@ -9,7 +9,6 @@ from sos_online.refer.draws import Draws
 from sos_online.refer.extent import NOTHING, Extent
 from sos_online.refer.facts import Facts
 from sos_online.refer.goals import several_rows
-from sos_online.refer.kinds import KINDS
 from sos_online.refer.lexicon import Attribute, Facet, attributes_in_name
 from sos_online.refer.nouns import Noun, noun, with_article
 from sos_online.refer.object_words import Part
@@ -160,7 +159,7 @@ class Naming:
 
     @cached_property
     def _kinds(self) -> list[Phrase]:
-        return [Phrase(self.facts.is_a(kind), noun(kind)) for kind in KINDS]
+        return [Phrase(self.facts.is_a(kind), noun(kind)) for kind in self.facts.names.kinds]
 
     def _names_another(self, text: str, own: str) -> bool:
         return self.facts.names.other_name_in(text, own)

@@ -33,7 +33,7 @@ def nothing(naming: Naming, kind: ExpressionKind, row: int, draws: Draws, *, lat
 
 
 def _by_absent_name(naming: Naming, kind: ExpressionKind, row: int, draws: Draws) -> Phrase | None:
-    absent = _absent_name(naming, draws)
+    absent = _absent_name(naming, row, draws)
     if absent is None:
         return None
     if kind == "position":
@@ -90,6 +90,8 @@ def _both(naming: Naming, row: int, draws: Draws) -> Phrase | None:
 
 
 _MOST_WORDS = 3
+_AKIN = 2 / 3  # of names that are not in the image, those that are not far from what is
+_TRIES = 3  # to find one
 _WAYS = {"attribute": _look, "position": _place, "mixed": _both}
 
 
@@ -138,11 +140,14 @@ def _where(naming: Naming, row: int, base: Phrase, other: Phrase, draws: Draws) 
     return place._replace(head=other.head, adjectives=other.adjectives, extent=place.extent & other.extent, looks=True)
 
 
-def _absent_name(naming: Naming, draws: Draws) -> Phrase | None:
-    """A category that is in the library and decidedly not in the image."""
+def _absent_name(naming: Naming, row: int, draws: Draws) -> Phrase | None:
+    """A category that is in the library and decidedly not in the image, rather one like that of a row."""
     names = naming.facts.names
-    name = names.of(1 + draws.below(len(names)))
-    if not name:
-        return None
-    extent = naming.facts.is_called(name.lower())
-    return Phrase(extent, noun(name)) if extent.means(0) else None
+    akin = names.akin(naming.facts.words[row].folded)
+    group = draws.pick(akin) if akin and draws.chance(_AKIN) else None
+    for _ in range(_TRIES):
+        name = draws.pick(group) if group else names.of(1 + draws.below(len(names)))
+        extent = naming.facts.is_called(name.lower()) if name else None
+        if extent is not None and extent.means(0):
+            return Phrase(extent, noun(name))
+    return None

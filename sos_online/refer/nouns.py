@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from functools import cache, cached_property, lru_cache
 from typing import Any, NamedTuple
 
+from sos_online.refer.kinds import KINDS, SAYABLE, groups_of, is_kind, supercategory_as_kind
+
 # the head of a name stands before these: "map of Japan" is a map
 _PREPOSITIONS = frozenset(
     {"of", "with", "without", "in", "on", "for", "from", "to", "by", "at", "behind", "holding", "showing", "tilted"}
@@ -112,11 +114,14 @@ class SpokenNames:
 
     Args:
         category_names: name of category ``i + 1`` at position ``i``.
+        supercategories: likewise what each belongs to, empty where that is not known; none is known if there are none.
     """
 
-    def __init__(self, category_names: Sequence[str]) -> None:
+    def __init__(self, category_names: Sequence[str], supercategories: Sequence[str] = ()) -> None:
         self._categories = category_names
         self._named: dict[tuple[str, str], bool] = {}
+        self._supercategories = _by_spoken_name(category_names, supercategories)
+        self._of_kind: dict[tuple[str, str], bool | None] = {}
 
     def __len__(self) -> int:
         return len(self._categories)
@@ -158,6 +163,50 @@ class SpokenNames:
         return self.other_name_in(rest, "")
 
     @cached_property
+    def kinds(self) -> tuple[str, ...]:
+        """Kinds by which things may be called: those that the library names before those of the table."""
+        said = set(self._supercategories.values())
+        return tuple(dict.fromkeys([*(kind for kind in SAYABLE if kind in said), *KINDS]))
+
+    def supercategory(self, name: str) -> str:
+        """Of the category with a name in lower case, as a kind if it is one; empty if that is not known."""
+        return self._supercategories.get(name, "")
+
+    def is_kind(self, name: str, kind: str) -> bool | None:
+        """Whether what is called ``name``, in lower case, is of a kind by its name alone; None if that is left open."""
+        key = name, kind
+        if key not in self._of_kind:
+            if len(self._of_kind) >= _REMEMBERED:
+                self._of_kind.clear()
+            answer = is_kind(name, kind, self.supercategory(name))
+            # grapes are no fruit, but fruits
+            self._of_kind[key] = None if answer and not _is_of_one(name) else answer
+        return self._of_kind[key]
+
+    def may_be(self, name: str, other: str) -> bool:
+        """Whether one of two names in lower case is a kind, of which the other may be: *fruit* and *apple*."""
+        return (name in self.kinds and self.is_kind(other, name) is not False) or (
+            other in self.kinds and self.is_kind(name, other) is not False
+        )
+
+    def is_for_kind(self, word: str) -> bool:
+        """Whether a word in lower case is understood as a kind, rather than as the name of a category."""
+        return word in self.kinds or (word in SAYABLE and words_in(word) not in self._count_by_name)
+
+    def akin(self, name: str) -> Sequence[Sequence[str]]:
+        """Names of two categories or more that belong together, one of which has the name, in lower case."""
+        found = (self._groups[group] for group in sorted(groups_of(name, self.supercategory(name))))
+        return [names for names in found if len(names) > 1]
+
+    @cached_property
+    def _groups(self) -> dict[str, list[str]]:
+        groups: dict[str, list[str]] = {}
+        for name in dict.fromkeys(map(spoken, self._categories)):
+            for group in groups_of(name.lower(), self.supercategory(name.lower())) if name else ():
+                groups.setdefault(group, []).append(name)
+        return groups
+
+    @cached_property
     def _count_by_name(self) -> dict[str, int]:
         counts: dict[str, int] = {}
         for category in self._categories:
@@ -170,6 +219,21 @@ class SpokenNames:
     def _longest(self) -> int:
         """Words of the longest name."""
         return max((name.count(" ") - 1 for name in self._count_by_name), default=0)
+
+
+def _by_spoken_name(category_names: Sequence[str], supercategories: Sequence[str]) -> dict[str, str]:
+    """Supercategories by the names of categories in lower case; categories of one name that differ have none."""
+    told: dict[str, str] = {}
+    for category, supercategory in zip(category_names, supercategories, strict=False):
+        name, said = spoken(category).lower(), supercategory_as_kind(spoken(supercategory).lower())
+        told[name] = said if told.get(name, said) == said else ""
+    return {name: said for name, said in told.items() if name and said}
+
+
+def _is_of_one(name: str) -> bool:
+    """Whether a name is in the singular, and is counted."""
+    said = noun(name)
+    return not said.is_plural and not said.is_uncounted
 
 
 @lru_cache(maxsize=_REMEMBERED)

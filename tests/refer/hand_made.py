@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,15 @@ Box = tuple[int, int, int, int]
 
 
 class FewWords:
-    """A library as far as words go: ``(category, short phrase, features)`` for each segment."""
+    """A library as far as words go: ``(category, short phrase, features)`` for each segment.
 
-    def __init__(self, segments: list[tuple[str, str, str]]) -> None:
+    Attributes:
+        supercategories: of each category; of those in ``told``, others have none.
+    """
+
+    def __init__(self, segments: list[tuple[str, str, str]], told: Mapping[str, str] | None = None) -> None:
         self.category_names = sorted({category for category, _, _ in segments})
+        self.supercategories = [(told or {}).get(name, "") for name in self.category_names]
         self._segments = segments
 
     def __len__(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -37,9 +37,10 @@ def facts_of(
     *,
     size_hw: tuple[int, int] = (480, 640),
     categories: Sequence[str] | None = None,
+    told: Mapping[str, str] | None = None,
     hidden: npt.NDArray[np.int64] | None = None,
 ) -> Facts:
-    """Facts about things that fill the boxes around what is seen of them."""
+    """Facts about things that fill the boxes around what is seen of them; ``told`` are supercategories."""
     seen = np.array([thing.box for thing in things], np.float64).reshape(-1, 4)
     target = {
         "boxes": seen,
@@ -48,7 +49,8 @@ def facts_of(
         "visibility": np.array([thing.visibility for thing in things], np.float64),
         "instance_map": np.zeros(size_hw, np.int16),
     }
-    names = SpokenNames(categories or sorted({thing.category for thing in things}))
+    categories = categories or sorted({thing.category for thing in things})
+    names = SpokenNames(categories, [(told or {}).get(category, "") for category in categories])
     return Facts(target, [object_words(thing.category, thing.words) for thing in things], names, hidden)
 
 

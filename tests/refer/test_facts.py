@@ -57,6 +57,25 @@ class TestNames:
         assert answers(facts.is_a("animal"), 4) == [False, False, False, None]
 
     @pytest.mark.parametrize(
+        ("thing", "tool", "animal"),
+        [
+            (Thing("saw"), True, False),
+            (Thing("saw", features="metal"), True, False),  # as tools are
+            (Thing("saw", phrase="a toy saw"), None, None),
+            (Thing("saw", description="an animal's head on its handle"), True, None),
+            (Thing("goat"), False, True),
+            (Thing("goat", features="metal"), None, None),
+            (Thing("plate"), None, None),
+            (Thing("mug", features="ceramic"), None, False),  # the table knows it
+        ],
+    )
+    def test_kinds_that_the_library_tells(self, thing, tool, animal):
+        facts = facts_of([thing], told={"saw": "tool", "goat": "animal", "plate": "kitchen", "mug": "kitchen"})
+        assert answers(facts.is_a("tool"), 1) == [tool]
+        assert answers(facts.is_a("animal"), 1) == [animal]
+        assert [facts.decide(0, "category", kind) for kind in ("tool", "animal")] == [tool, animal]
+
+    @pytest.mark.parametrize(
         ("thing", "answer"),
         [
             (Thing("car"), True),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sos_online.refer.kinds import KINDS, is_kind, may_be
+from sos_online.refer import SpokenNames
+from sos_online.refer.kinds import KINDS, SAYABLE, apart, is_imitation, is_kind
 from tests.refer.page import listed, section, table
 
 PAGE = {kind: (listed(members), listed(doubtful)) for kind, members, doubtful in table("What it is", "kind")}
@@ -48,4 +49,75 @@ def test_of_other_names_nothing_is_known(name):
     ],
 )
 def test_a_name_that_is_a_kind_may_be_what_belongs_to_it(one: str, other: str, expected: bool) -> None:
-    assert may_be(one, other) is may_be(other, one) is expected
+    names = SpokenNames([])
+    assert names.may_be(one, other) is names.may_be(other, one) is expected
+
+
+def rows_of(head: str) -> list[tuple[list[str], list[str]]]:
+    return [(listed(first), listed(second)) for first, second in table("What it is", head)]
+
+
+def test_kinds_by_word_and_their_doubts_are_those_of_the_page() -> None:
+    rows = rows_of("kind by the library's word")
+    assert sorted(kind for kinds, _ in rows for kind in kinds) == sorted(SAYABLE)
+    for kinds, doubtful in rows:
+        for kind in kinds:
+            assert is_kind("something new", kind, kind) is True
+            assert [is_kind(name, kind, kind) for name in doubtful] == [None] * len(doubtful)
+
+
+def test_what_is_apart_is_what_the_page_says() -> None:
+    rows = rows_of("one of these")
+    every = {*SAYABLE, "food", "person", "kitchen"}.union(*(some + others for some, others in rows))
+    for one in every:
+        for other in every:
+            expected = any(one in some and other in others for some, others in rows)
+            expected |= any(other in some and one in others for some, others in rows)
+            assert apart(one, other) is expected, (one, other)
+            assert not (one == other and expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "supercategory", "expected"),
+    [
+        ("hammer", "tool", "tool", True),
+        ("hammer", "tool", "", None),
+        ("hammer", "tool", "kitchen", None),  # a kitchen's hammer may be one
+        ("hammer", "weapon", "tool", None),  # may be one, too
+        ("hammer", "animal", "tool", False),
+        ("hammer", "vehicle", "tool", None),
+        ("goat", "vehicle", "animal", False),
+        ("goat", "toy", "animal", None),
+        ("heron", "animal", "bird", True),
+        ("heron", "insect", "bird", False),
+        ("glider", "vehicle", "aircraft", True),
+        ("steak", "vehicle", "food", False),
+        ("steak", "animal", "food", None),
+        ("child", "vehicle", "person", False),
+        ("person", "animal", "animal", None),  # the table doubts it
+        ("mouse", "animal", "animal", None),  # the table takes it for a computer's
+        ("mouse", "fruit", "animal", False),
+        ("train", "vehicle", "toy", None),
+        ("train", "appliance", "toy", False),  # the table knows it
+        ("train", "building", "vehicle", None),  # somebody may live in it
+        ("orange", "fruit", "vehicle", None),  # they contradict each other
+        ("tool box", "tool", "tool", None),
+        ("toolbox", "tool", "tool", None),
+        ("power tool", "tool", "tool", True),
+        ("spider", "insect", "insect", None),
+        ("spider", "vehicle", "insect", None),
+        ("apple", "tool", "food", False),  # as it is a fruit
+    ],
+)
+def test_by_the_word_of_the_library(name: str, kind: str, supercategory: str, expected: bool | None) -> None:
+    assert is_kind(name, kind, supercategory) is expected
+
+
+@pytest.mark.parametrize(
+    ("supercategory", "of_material", "toy"),
+    [("", True, True), ("animal", True, True), ("weapon", True, True), ("tool", False, True), ("toy", False, False)],
+)
+def test_imitations(supercategory: str, of_material: bool, toy: bool) -> None:
+    assert is_imitation(supercategory, has_material=True, says_toy=False) is of_material
+    assert is_imitation(supercategory, has_material=False, says_toy=True) is toy
+    assert not is_imitation(supercategory, has_material=False, says_toy=False)

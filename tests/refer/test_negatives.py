@@ -1,10 +1,19 @@
-"""Expressions that mean nothing: they must not be told by their noun alone, which a model would learn to look at."""
+"""Expressions that mean nothing: seldom told by their noun alone, and then by one not far from what is there."""
 
 from __future__ import annotations
 
+from collections import Counter
+
+import numpy as np
 import pytest
 
 import sos_online as sos
+from sos_online.refer import Draws
+from sos_online.refer.naming import Naming
+from sos_online.refer.nothing import nothing
+from tests.refer.checker.lexicon import plural_of
+from tests.refer.made_up import Thing, facts_of
+from tests.refer.page import listed
 
 NONE = {"one": 0, "several": 0, "none": 3}
 
@@ -22,7 +31,7 @@ def share_of_absent_names(library: sos.SegmentLibrary, images: int, **choice: ob
     for index in range(images):
         target = dataset.sample(index)[1]
         here = {library.category_names[label - 1] for label in target["labels"].tolist()}
-        names = {*here, "cactuses", "thing", "object", "item", "fruit", "animal", "vehicle", "everything"}
+        names = {*here, "cactuses", "thing", "object", "item", "fruit", "animal", "vehicle", "appliance", "everything"}
         for expression in target["expressions"]:
             assert not expression["rows"]
             count += 1
@@ -42,3 +51,39 @@ def test_few_name_what_is_not_there(demo: sos.SegmentLibrary) -> None:
 
 def test_within_one_category_most_are_told_by_look_or_place(demo: sos.SegmentLibrary) -> None:
     assert share_of_absent_names(demo, 30, single_category=True) < 0.45
+
+
+GROUPS = {
+    "vehicle": "bicycle, car, motorcycle, airplane, bus, train, truck, boat",
+    "animal": "bird, cat, dog, horse, sheep, cow, elephant, bear",
+    "kitchen": "bottle, wine glass, cup, fork, knife, spoon, bowl",
+    "furniture": "chair, couch, potted plant, bed, dining table, toilet",
+    "electronic": "tv, laptop, remote, keyboard, cell phone",
+}
+TOLD = {name: group for group, names in GROUPS.items() for name in listed(names)}
+
+
+def absent_names(thing: str, told: dict[str, str]) -> Counter[str]:
+    """What is said not to be there by its name alone, in an image of one thing."""
+    naming = Naming(facts_of([Thing(thing)], categories=list(TOLD), told=told), all_known=True)
+    draws = Draws(np.random.default_rng(3))
+    texts = [nothing(naming, "attribute", 0, draws, late=True) for _ in range(600)]
+    singular = {plural_of(name): name for name in TOLD}
+    words = [text.removeprefix("the ").removeprefix("an ").removeprefix("a ") for text in texts if text is not None]
+    names = Counter(singular.get(word.removeprefix("all the ").removeprefix("all "), word) for word in words)
+    assert set(names) <= TOLD.keys() - {thing}
+    return names
+
+
+@pytest.mark.parametrize("thing", ["truck", "fork", "couch", "remote"])
+def test_names_that_are_not_there_are_mostly_near_those_that_are(thing: str) -> None:
+    names = absent_names(thing, TOLD)
+    near = {name: count for name, count in names.items() if TOLD[name] == TOLD[thing]}
+    assert len(near) == len(listed(GROUPS[TOLD[thing]])) - 1
+    assert 0.6 < sum(near.values()) / names.total() < 0.85
+    assert len(names) > 20  # and seldom any other
+
+
+def test_without_supercategories_those_of_a_kind_are_near() -> None:
+    assert sum(absent_names("truck", {})[name] for name in listed(GROUPS["vehicle"])) > 100
+    assert sum(absent_names("fork", {})[name] for name in listed(GROUPS["kitchen"])) < 100

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sos_online.refer import SpokenNames
+from sos_online.refer.kinds import KINDS
 from sos_online.refer.nouns import noun, share_a_word, spoken, with_article, words_in
 
 PLURALS = [
@@ -166,6 +167,34 @@ class TestSpokenNames:
     def test_of(self):
         assert [self.names.of(category) for category in (1, 2, 5, 7)] == ["mug", "wine glass", "bow", ""]
         assert len(self.names) == 8
+
+    def test_kinds_of_a_library(self):
+        told = SpokenNames(
+            ["saw", "Hammer", "tram", "grapes", "plate"], ["tools", "Tool", "vehicle", "fruit", "kitchen"]
+        )
+        assert SpokenNames(["saw"]).kinds == KINDS
+        assert told.kinds == ("fruit", "vehicle", "tool", "animal", "appliance")
+        assert [told.supercategory(name) for name in ("saw", "hammer", "plate", "axe")] == [
+            "tool",
+            "tool",
+            "kitchen",
+            "",
+        ]
+        assert [told.is_kind(name, "tool") for name in ("saw", "tram", "plate")] == [True, None, None]
+        assert [told.is_kind("grapes", kind) for kind in ("fruit", "vehicle")] == [None, False]  # not one fruit
+        assert told.akin("saw") == [["saw", "Hammer"]]
+        assert told.akin("tram") == told.akin("plate") == told.akin("axe") == []
+
+    def test_those_of_one_name_must_agree(self):
+        names = SpokenNames(["bow_(weapon)", "bow_(knot)", "bat_(a)", "bat_(b)"], ["weapon", "", "animal", "animal"])
+        assert [names.supercategory(name) for name in ("bow", "bat")] == ["", "animal"]
+
+    def test_a_name_that_is_a_kind_here(self):
+        names = SpokenNames(["bird", "heron", "plate", "tram"], ["animal", "bird", "kitchen", "vehicle"])
+        assert [names.may_be(name, "bird") for name in ("heron", "plate", "tram")] == [True, True, False]
+        assert not SpokenNames(["bird", "heron"]).may_be("heron", "bird")  # where birds are a category and no kind
+        assert [names.is_for_kind(word) for word in ("bird", "tool", "plate", "kitchen")] == [True, True, False, False]
+        assert not SpokenNames(["tool"]).is_for_kind("tool")
 
     def test_shared_names(self):
         assert self.names.is_shared("bow")

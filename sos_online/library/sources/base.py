@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from sos_online.errors import SourceError
-from sos_online.ops.names import as_unicode
+from sos_online.ops.names import as_unicode, fold
 from sos_online.types import Flag, Pixels, Words
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
@@ -48,6 +48,7 @@ class CategoryFacts:
         images: in how many images of the source's annotation file it is; 0 if not known.
         of_images: how many images that file has; 0 if not known.
         synonyms: other names, as they come.
+        supercategories: what the category belongs to, such as ``vehicle``, by all that say so.
     """
 
     synset: str = ""
@@ -55,6 +56,12 @@ class CategoryFacts:
     images: int = 0
     of_images: int = 0
     synonyms: tuple[str, ...] = ()
+    supercategories: tuple[str, ...] = ()
+
+    @property
+    def supercategory(self) -> str:
+        """The one that all name who name any; empty if there is none, or more than one."""
+        return self.supercategories[0] if len(set(map(fold, self.supercategories))) == 1 else ""
 
 
 @dataclass(frozen=True, slots=True)

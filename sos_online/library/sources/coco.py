@@ -40,7 +40,14 @@ class CocoInstances(AnnotatedPhotos):
         images, of_images = counted_images(content), len(content["images"])
         return joined_facts(
             [
-                (category_name(entry["name"]), CategoryFacts(images=images.get(entry["id"], 0), of_images=of_images))
+                (
+                    category_name(entry["name"]),
+                    CategoryFacts(
+                        images=images.get(entry["id"], 0),
+                        of_images=of_images,
+                        supercategories=_supercategories(entry.get("supercategory")),
+                    ),
+                )
                 for entry in content["categories"]
             ]
         )
@@ -49,6 +56,12 @@ class CocoInstances(AnnotatedPhotos):
 def image_names(annotations: Path) -> frozenset[str]:
     """File names of the images of a COCO instance JSON. Raises ``SourceError``."""
     return frozenset(image["file_name"] for image in read_instances(annotations)["images"])
+
+
+def _supercategories(stated: object) -> tuple[str, ...]:
+    """What a file states, if it is a name: nothing else hangs on this field, and some write anything there."""
+    name = category_name(stated) if isinstance(stated, str) else ""
+    return (name,) if name else ()
 
 
 def coco_names_of(image: dict[str, Any]) -> tuple[str, ...]:

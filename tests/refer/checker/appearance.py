@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from functools import cache
 
+from tests.refer.checker.kinds import Told, is_kind_of_other
 from tests.refer.checker.lexicon import part_noun, spoken, tokens_of
 from tests.refer.checker.scene import ObjectWords, before_noun
 from tests.refer.checker.words import (
-    DOUBTFUL,
-    KINDS,
     MATERIALS,
     SAID_AS,
     bare,
-    entries,
     facet_of,
     is_near,
-    known_names,
 )
 
 # shared by names that share nothing
@@ -35,26 +32,20 @@ def contains(text: str, words: str) -> bool:
     return any(outer[at : at + len(inner)] == inner for at in range(len(outer)))
 
 
-def is_name(thing: ObjectWords, name: str, shared: frozenset[str]) -> int:
+def is_name(thing: ObjectWords, name: str, shared: frozenset[str], told: Told) -> int:
     if not any(letter.isalpha() for letter in thing.name) or name in shared:
-        return 0 if thing.name == name or not any(letter.isalpha() for letter in thing.name) else _other(thing, name)
-    return 1 if thing.name == name else _other(thing, name)
+        unknown = thing.name == name or not any(letter.isalpha() for letter in thing.name)
+        return 0 if unknown else _other(thing, name, told)
+    return 1 if thing.name == name else _other(thing, name, told)
 
 
-def _other(thing: ObjectWords, name: str) -> int:
+def _other(thing: ObjectWords, name: str, told: Told) -> int:
     common = set(singular_tokens(thing.name)) & set(singular_tokens(name))
     if any(len(word) >= 3 for word in common - SMALL_WORDS):
         return 0
-    return 0 if any(contains(spoken(text), name) or contains(text, name) for text in thing.texts) else -1
-
-
-def is_kind(thing: ObjectWords, kind: str) -> int:
-    if thing.name in entries(KINDS[kind]):
-        made = any(word in MATERIALS for word in thing.stated) or any(contains(text, "toy") for text in thing.texts)
-        return 0 if made else 1
-    if thing.name in entries(DOUBTFUL[kind]) or thing.name not in known_names():
+    if is_kind_of_other(thing.name, name, told):
         return 0
-    return -1
+    return 0 if any(contains(spoken(text), name) or contains(text, name) for text in thing.texts) else -1
 
 
 def shows_enough(facet: str, visibility: float, area: float) -> bool:
@@ -115,12 +106,18 @@ def first_look(feature: str) -> str:
 
 
 def is_phrase(
-    thing: ObjectWords, phrase: str, names: set[str], shared: frozenset[str], visibility: float, area: float
+    thing: ObjectWords,
+    phrase: str,
+    names: set[str],
+    shared: frozenset[str],
+    told: Told,
+    visibility: float,
+    area: float,
 ) -> int:
     """Is a whole short phrase, which the library has for categories of these names."""
     if thing.phrase == phrase:
         return 1 if visibility >= 0.6 else 0
-    if all(is_name(thing, name, shared) == -1 for name in names):
+    if all(is_name(thing, name, shared, told) == -1 for name in names):
         return -1
     before = {word for name in names for word in before_noun(phrase, name)}
     return -1 if any(is_attribute(thing, word, visibility, area) == -1 for word in before) else 0

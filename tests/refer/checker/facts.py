@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tests.refer.checker import appearance, geometry
+from tests.refer.checker import appearance, geometry, kinds
 from tests.refer.checker.lexicon import Lexicon
 from tests.refer.checker.scene import Array, Scene
 
@@ -24,12 +24,12 @@ class Facts:
         if sort == "thing":
             return 1
         if sort == "kind":
-            return appearance.is_kind(thing, words)
+            return kinds.is_kind(thing, words, scene.supercategories)
         if sort == "name":
-            return appearance.is_name(thing, words, scene.shared_names)
+            return appearance.is_name(thing, words, scene.shared_names, scene.supercategories)
         names = self.lexicon.phrase_names[words]
         seen = float(scene.visibility[row]), float(scene.area[row])
-        return appearance.is_phrase(thing, words, names, scene.shared_names, *seen)
+        return appearance.is_phrase(thing, words, names, scene.shared_names, scene.supercategories, *seen)
 
     def attribute(self, word: str) -> Array:
         scene = self.scene

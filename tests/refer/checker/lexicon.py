@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from tests.refer.checker.words import KINDS, SAID_AS, THINGS, facet_of
+from tests.refer.checker.words import APART, KINDS, SAID_AS, SAID_BY_WORD, THINGS, entries, facet_of
 
 IRREGULAR = {
     "mouse": "mice", "person": "people", "child": "children", "man": "men", "woman": "women", "foot": "feet",
@@ -79,7 +79,7 @@ def plurals_of(name: str) -> list[str]:
 
 def is_plural_itself(name: str) -> bool:
     noun = name.split()[noun_at(name)].lower()
-    return noun.endswith("s") and noun != "lens" and not re.search(r"(ss|us|is|os|as)$", noun)
+    return noun.endswith("s") and noun != "lens" and not re.search(r"(ss|us|[^k]is|os|as)$", noun)
 
 
 def takes_no_article(noun: str) -> bool:
@@ -97,6 +97,26 @@ def part_noun(feature: str) -> str:
     """The noun of a part: "cherry" of "cherry on top"."""
     words = feature.split()
     return next((words[at - 1] for at, word in enumerate(words) if at and word in PARTICLES), words[-1])
+
+
+def told_by(library: Any) -> dict[str, str]:
+    """What a library says of all its names."""
+    said: dict[str, set[str]] = {}
+    for category, supercategory in zip(library.category_names, library.supercategories, strict=True):
+        said.setdefault(spoken(category).casefold(), set()).add(singular(spoken(supercategory).casefold()))
+    return {name: next(iter(words)) for name, words in said.items() if len(words) == 1 and words != {""}}
+
+
+def singular(supercategory: str) -> str:
+    """A supercategory; of the kinds that the page lists the singular."""
+    listed = {kind for pair in APART for group in pair for kind in entries(group)}
+    return next((kind for kind in [*SAID_BY_WORD, *sorted(listed)] if supercategory == f"{kind}s"), supercategory)
+
+
+def kinds_said(library: Any) -> list[str]:
+    """The kinds that may be said of a library's things."""
+    told = set(told_by(library).values())
+    return [*KINDS, *(kind for kind in SAID_BY_WORD if kind not in KINDS and kind in told)]
 
 
 @dataclass(frozen=True)
@@ -123,9 +143,9 @@ class Lexicon:
             if not own:
                 for plural in plurals_of(name):
                     self._add(plural, Head("name", name.casefold(), False, True))
-        for kind in KINDS:
+        for kind in kinds_said(library):
             self._add(kind, Head("kind", kind, True, False))
-            self._add(kind + "s", Head("kind", kind, False, True))
+            self._add(plural_of(kind), Head("kind", kind, False, True))
         for thing in THINGS:
             self._add(thing, Head("thing", thing, True, False))
             self._add(thing + "s", Head("thing", thing, False, True))

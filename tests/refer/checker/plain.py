@@ -8,7 +8,7 @@ from tests.refer.checker import geometry
 from tests.refer.checker.facts import Facts
 from tests.refer.checker.geometry import TOWARDS, gap
 from tests.refer.checker.scene import Array
-from tests.refer.checker.words import KINDS, entries
+from tests.refer.checker.words import KINDS, PART_OF, entries
 
 
 def truth(yes: bool | np.bool_) -> int:
@@ -23,7 +23,8 @@ class PlainFacts(Facts):
         if sort == "thing":
             return 1
         if sort == "kind":
-            return truth(thing.name in entries(KINDS[words]))
+            told = self.scene.supercategories.get(thing.name, "")
+            return truth(thing.name in entries(KINDS.get(words, "")) or words in (told, PART_OF.get(told)))
         return truth((thing.name if sort == "name" else thing.phrase) == words)
 
     def attribute(self, word: str) -> Array:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tests.refer.checker.lexicon import spoken
+from tests.refer.checker.lexicon import spoken, told_by
 from tests.refer.checker.words import SAID_AS, facet_of
 
 Array = npt.NDArray[Any]
@@ -45,6 +46,7 @@ class Scene:
         masks: whole objects, bool ``[N, H, W]``.
         objects: their words.
         shared_names: spoken names that two categories share.
+        supercategories: of each spoken name that has one.
     """
 
     width: int
@@ -57,6 +59,7 @@ class Scene:
     masks: Array
     objects: tuple[ObjectWords, ...]
     shared_names: frozenset[str]
+    supercategories: Mapping[str, str]
 
     @property
     def whole_area(self) -> Array:
@@ -156,4 +159,5 @@ def scene_of(target: Any, library: Any) -> Scene:
             for segment, label in zip(segments, labels, strict=True)
         ),
         shared_names=frozenset(name for name in names if names.count(name) > 1),
+        supercategories=told_by(library),
     )

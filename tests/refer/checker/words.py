@@ -64,18 +64,45 @@ KINDS = {
     "fruit": "apple, banana, orange",
     "animal": "bird, cat, dog, horse, sheep, cow, elephant, bear, zebra, giraffe, fish",
     "vehicle": "car, bus, truck, train, motorcycle, bicycle, airplane, boat",
+    "appliance": "microwave, oven, toaster, refrigerator",
 }
 DOUBTFUL = {
     "fruit": "pear, lemon, tomato",
     "animal": "rubber duck, teddy bear, hot dog, person, toy",
     "vehicle": "skateboard, surfboard, skis, snowboard, toy",
+    "appliance": """sink, hair drier, tv, laptop, mouse, remote, keyboard, cell phone, clock, lamp, toilet,
+    traffic light, parking meter, toy""",
 }
-OTHER_KNOWN = """ball, balloon, cactus, cupcake, gift box, lamp, mug, mushroom, teapot, vase, traffic light,
-fire hydrant, stop sign, parking meter, bench, backpack, umbrella, handbag, tie, suitcase, frisbee, sports ball, kite,
+SAID_BY_WORD = entries("""animal, bird, fruit, flower, tree, vehicle, aircraft, tool, weapon, container, building, toy,
+vegetable, insect, appliance, instrument, musical instrument""")
+DOUBTFUL_BY_WORD = {
+    "vegetable": "tomato, mushroom",
+    "insect": "spider, scorpion, centipede, snail, worm",
+    "instrument": "microphone, radio",
+    "musical instrument": "microphone, radio",
+}
+PART_OF = {"bird": "animal", "aircraft": "vehicle"}
+MADE_OF_MATERIALS = entries("appliance, instrument, musical instrument, tool, container, toy")
+APART = [
+    (
+        "animal, bird, insect, person",
+        """fruit, vegetable, flower, tree, vehicle, aircraft, appliance, instrument, musical instrument, tool, weapon,
+        container, building""",
+    ),
+    (
+        "fruit, vegetable, flower, tree",
+        "vehicle, aircraft, appliance, instrument, musical instrument, tool, weapon, container, building",
+    ),
+    ("food", "person, vehicle, aircraft, appliance, instrument, musical instrument, tool, weapon, building"),
+    ("vehicle, aircraft, building", "appliance, instrument, musical instrument"),
+    ("bird", "insect, person"),
+    ("insect", "person"),
+]
+OTHER_KNOWN = """ball, balloon, cactus, cupcake, gift box, mug, mushroom, teapot, vase,
+fire hydrant, stop sign, bench, backpack, umbrella, handbag, tie, suitcase, frisbee, sports ball, kite,
 baseball bat, baseball glove, tennis racket, bottle, wine glass, cup, fork, knife, spoon, bowl, sandwich,
-broccoli, carrot, pizza, donut, cake, chair, couch, potted plant, bed, dining table, toilet, tv, laptop,
-mouse, remote, keyboard, cell phone, microwave, oven, toaster, sink, refrigerator, book, clock, scissors,
-hair drier, toothbrush"""
+broccoli, carrot, pizza, donut, cake, chair, couch, potted plant, bed, dining table,
+book, scissors, toothbrush"""
 THINGS = ["thing", "object", "item"]
 
 NUMBERS = entries("one, two, three, four, five, six, seven, eight, nine, ten, eleven, twelve")

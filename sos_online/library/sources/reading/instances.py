@@ -185,6 +185,7 @@ def joined_facts(named: Collection[tuple[str, CategoryFacts]]) -> dict[str, Cate
                 before.images + said.images,
                 before.of_images,
                 before.synonyms + said.synonyms,
+                before.supercategories + said.supercategories,
             )
         )
     return facts
