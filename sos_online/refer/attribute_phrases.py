@@ -58,7 +58,7 @@ def two_words(naming: Naming, row: int, base: Phrase, draws: Draws) -> Phrase | 
         first = draws.pick(own)
         if first.facet != last.facet:
             base = _with_adjective(naming, base, first)
-    return base.narrowed(base.extent & naming.facts.looks(last), predicate(last), "that is")._replace(looks=True)
+    return base.narrowed(base.extent & naming.facts.looks(last), predicate(last), "that is", looks=True)
 
 
 def not_like(naming: Naming, base: Phrase, attribute: Attribute) -> Phrase | None:
@@ -66,7 +66,7 @@ def not_like(naming: Naming, base: Phrase, attribute: Attribute) -> Phrase | Non
     if attribute in attributes_in_name(base.head.folded):  # no rubber duck is not rubber
         return None
     extent = base.extent.without(naming.facts.looks(attribute))
-    return base.narrowed(extent, f"not {predicate(attribute)}", "that is")._replace(looks=True)
+    return base.narrowed(extent, f"not {predicate(attribute)}", "that is", looks=True)
 
 
 def _by_clause(naming: Naming, row: int, base: Phrase, draws: Draws) -> Phrase | None:
@@ -108,7 +108,7 @@ def by_size(naming: Naming, row: int, base: Phrase, draws: Draws) -> Phrase | No
     if peers.size == 2 and base.head.many and draws.chance(0.4):
         whole = f"{draws.pick(words)} of the two {core(base, many=True)}"
         return Phrase(extent, base.head, whole=whole, looks=True, definite=True)
-    return base._replace(extent=extent, first=draws.pick(words), looks=True, definite=True)
+    return base.chosen(extent, draws.pick(words), looks=True)
 
 
 def _with_adjective(naming: Naming, base: Phrase, attribute: Attribute) -> Phrase:

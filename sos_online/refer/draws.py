@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, repeat
 from typing import TypeVar
 
 import numpy as np
@@ -43,5 +44,4 @@ class Draws:
 
 def _numbers(generator: np.random.Generator) -> Iterator[float]:
     """Without end; a block is drawn at once, which takes a twentieth of the time."""
-    while True:
-        yield from generator.random(_BLOCK).tolist()
+    return chain.from_iterable(generator.random(_BLOCK).tolist() for _ in repeat(None))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+_BYTES = 8  # of a number that NumPy knows
 
 
 class Extent(NamedTuple):
@@ -62,19 +64,30 @@ def bits_of(rows: Iterable[int]) -> int:
 def bits_of_each(flags: npt.NDArray[np.bool_]) -> list[int]:
     """Each row of flags ``[n, N]`` as the bits of a set."""
     packed = np.packbits(flags, axis=1, bitorder="little")
-    if not packed.size:
-        return [0] * len(flags)
-    content, width = packed.tobytes(), packed.shape[1]
+    count, width = packed.shape
+    if width <= _BYTES:  # in a third of the time
+        padded = np.zeros((count, _BYTES), np.uint8)
+        padded[:, :width] = packed
+        numbers: list[int] = padded.view("<u8").ravel().tolist()
+        return numbers
+    content = packed.tobytes()
     return [int.from_bytes(content[start : start + width], "little") for start in range(0, len(content), width)]
 
 
-def extents_of_anchors(true: npt.NDArray[np.bool_], false: npt.NDArray[np.bool_]) -> list[Extent]:
-    """Of which rows o a relation to each anchor p is true and false, given as ``[p, o]``; of p itself it is false."""
-    everything = (1 << len(true)) - 1
-    return [
-        Extent(yes, everything & ~yes & ~no & ~(1 << anchor))
-        for anchor, (yes, no) in enumerate(zip(bits_of_each(true), bits_of_each(false), strict=True))
-    ]
+def extents_of_anchors(
+    names: Sequence[str], true: npt.NDArray[np.bool_], false: npt.NDArray[np.bool_]
+) -> list[dict[str, Extent]]:
+    """For each anchor p, of which rows o each relation to it is true; of p itself it is false.
+
+    Args:
+        names: of the relations.
+        true, false: of which rows they are, ``[relation, p, o]``.
+    """
+    count = true.shape[-1]
+    others = ~np.eye(count, dtype=np.bool_)
+    flags = np.concatenate(true & others), np.concatenate(~(true | false) & others)
+    extents = [*map(Extent, *map(bits_of_each, flags))]
+    return [dict(zip(names, extents[anchor::count], strict=True)) for anchor in range(count)]
 
 
 def rows_of(bits: int) -> Iterator[int]:

@@ -11,7 +11,7 @@ import numpy as np
 from sos_online.refer.extent import NOTHING, Extent
 from sos_online.refer.geometry import DIRECTIONS, PLACES, Geometry, Side
 from sos_online.refer.kinds import in_table, is_imitation
-from sos_online.refer.lexicon import COARSE, Attribute, attribute, near
+from sos_online.refer.lexicon import COARSE, Attribute, Facet, attribute, near
 from sos_online.refer.nouns import SpokenNames, share_a_word, words_in
 from sos_online.refer.object_words import ObjectWords, Part
 from sos_online.refer.occlusion import COVERING, Ints, covering_relations
@@ -49,6 +49,7 @@ class Facts:
         self._shows_colour: list[bool] = (self._visibility >= _SEEN_COARSE).tolist()
         detail = (self._visibility >= _SEEN_FINE) & (self._area >= _PIXELS_FINE)
         self._shows_detail: list[bool] = detail.tolist()
+        self._with_parts = [row for row, own in enumerate(words) if own.parts]
         self._by_name: dict[str, Extent] = {}
         self._by_attribute: dict[Attribute, Extent] = {}
 
@@ -79,16 +80,36 @@ class Facts:
 
     def looks(self, attribute: Attribute) -> Extent:
         """Rows that have an attribute."""
-        if attribute not in self._by_attribute:
-            seen = self._shows_colour if attribute.facet in COARSE else self._shows_detail
-            pairs = zip(self.words, seen, strict=True)
-            said = [words.says_of(attribute) if shows else None for words, shows in pairs]
-            self._by_attribute[attribute] = _extent(said)
-        return self._by_attribute[attribute]
+        known = self._by_attribute.get(attribute)
+        if known is None:
+            telling = self._telling.get(attribute.facet, ())
+            known = self._decided([(row, words.says_of(attribute)) for row, words in telling])
+            self._by_attribute[attribute] = known
+        return known
+
+    def _decided(self, answers: Sequence[tuple[int, bool | None]]) -> Extent:
+        """Answers for some rows as an extent; of all others the words tell nothing."""
+        true = false = 0
+        for row, answer in answers:
+            if answer:
+                true |= 1 << row
+            elif answer is not None:
+                false |= 1 << row
+        return Extent(true, self.everything & ~true & ~false)
+
+    @cached_property
+    def _telling(self) -> dict[Facet, list[tuple[int, ObjectWords]]]:
+        """By facet, the rows whose words tell of it, where it can be seen."""
+        telling: dict[Facet, list[tuple[int, ObjectWords]]] = {}
+        for row, words in enumerate(self.words):
+            for facet in words.stated:
+                if (self._shows_colour if facet in COARSE else self._shows_detail)[row]:
+                    telling.setdefault(facet, []).append((row, words))
+        return telling
 
     def has(self, part: Part) -> Extent:
         """Rows that have a part."""
-        return _extent([self._has_part(row, part) for row in range(len(self))])
+        return self._decided([(row, self._has_part(row, part)) for row in self._with_parts])
 
     def fits_phrase(self, row: int) -> Extent:
         """Rows that the short phrase of a row fits."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any, Literal, get_args
+from math import hypot
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -44,96 +45,88 @@ class Geometry:
     def __init__(self, seen: npt.ArrayLike, whole: npt.ArrayLike, size_hw: tuple[int, int]) -> None:
         self.seen: _Floats = np.asarray(seen, np.float64).reshape(-1, 4)
         self.whole: _Floats = np.asarray(whole, np.float64).reshape(-1, 4)
-        self._height, self._width = size_hw
-        self._diagonal = float(np.hypot(*size_hw))
+        self._size: _Floats = np.array(size_hw[::-1], np.float64)
+        self._diagonal = hypot(*size_hw)
         self._centres: _Floats = (self.seen[:, :2] + self.seen[:, 2:]) / 2
         self._everything = (1 << len(self.seen)) - 1
+
+    @cached_property
+    def _steps(self) -> _Floats:
+        """``[axis, o, p]``: from the centre of o to that of p."""
+        return _differences(self._centres)
 
     # order along an axis
 
     @cached_property
-    def _before(self) -> dict[Axis, _Flags]:
-        """``[o, p]``: o comes before p."""
-        whole_centres = (self.whole[:, :2] + self.whole[:, 2:]) / 2
-        flags: dict[Axis, _Flags] = {}
-        for number, (axis, length) in enumerate((("x", self._width), ("y", self._height))):
-            apart = np.minimum(
-                _differences(self._centres[:, number]), _differences(whole_centres[:, number])
-            )  # p less o
-            starts, ends = _differences(self.seen[:, number]), _differences(self.seen[:, number + 2])
-            flags[axis] = (apart >= _BEFORE * length) & (starts > 0) & (ends > 0)  # type: ignore[index]
+    def _before(self) -> _Flags:
+        """``[axis, o, p]``: o comes before p."""
+        apart = np.minimum(self._steps, _differences((self.whole[:, :2] + self.whole[:, 2:]) / 2))
+        edges = _differences(self.seen) > 0
+        flags: _Flags = (apart >= _BEFORE * self._size[:, None, None]) & edges[:2] & edges[2:]
         return flags
 
     @cached_property
     def before(self) -> dict[Side, list[int]]:
         """For each row, as bits, the rows that are decidedly nearer to a side of the image."""
-        x, y = self._before["x"], self._before["y"]
-        return {
-            "left": bits_of_each(x.T),
-            "right": bits_of_each(x),
-            "top": bits_of_each(y.T),
-            "bottom": bits_of_each(y),
-        }
+        x, y = self._before
+        bits, count = bits_of_each(np.concatenate([x.T, x, y.T, y])), len(x)
+        return {side: bits[number * count : (number + 1) * count] for number, side in enumerate(SIDES)}
 
     # directions, given an anchor
 
     @cached_property
     def around(self) -> list[dict[str, Extent]]:
         """For each row as the anchor, the rows that lie in each direction as seen from it."""
-        dx, dy = _differences(self._centres[:, 0]), _differences(self._centres[:, 1])  # of [o, p]: p less o
-        flat = np.abs(dy) <= np.abs(dx)
-        steep = np.abs(dx) <= np.abs(dy)
-        found: dict[Direction, list[Extent]] = {}
-        for axis, number, narrow, names in (
-            ("x", 0, flat, ("left of", "right of")),
-            ("y", 1, steep, ("above", "below")),
-        ):
-            sizes = self.seen[:, number + 2] - self.seen[:, number]
-            forgiven = _OVERLAP * np.minimum(sizes[:, None], sizes[None])
-            ends_before = self.seen[:, None, number + 2] <= self.seen[None, :, number] + forgiven
-            before = self._before[axis]  # type: ignore[index]
-            true = before & ends_before & narrow
-            found[names[0]] = extents_of_anchors(true.T, before)  # type: ignore[index]
-            found[names[1]] = extents_of_anchors(true, before.T)  # type: ignore[index]
-        return [{name: found[name][anchor] for name in DIRECTIONS} for anchor in range(len(self.seen))]
+        across, down = np.abs(self._steps)
+        starts, ends = self.seen[:, :2].T, self.seen[:, 2:].T
+        sizes = ends - starts
+        forgiven = _OVERLAP * np.minimum(sizes[:, :, None], sizes[:, None])
+        before_x, before_y = self._before
+        ends_before = ends[:, :, None] <= starts[:, None] + forgiven
+        x = before_x & ends_before[0] & (down <= across)  # [o, p]: o lies left of p
+        y = before_y & ends_before[1] & (across <= down)
+        false = np.array([before_x, before_x.T, before_y, before_y.T])
+        return extents_of_anchors(DIRECTIONS, np.array([x.T, x, y.T, y]), false)
 
     # places in the image
 
     @cached_property
     def places(self) -> dict[Place, Extent]:
         """For each place in the image, the rows that are there."""
-        u, v = (self._centres / (self._width, self._height)).T
-        x1, y1, x2, y2 = (self.seen / (self._width, self._height, self._width, self._height)).T
-        sides: dict[Place, Extent] = {
-            "left": self._extent(_at_start(u, x1, x2), u >= _NOT_SIDE),
-            "right": self._extent(_at_start(1 - u, 1 - x2, 1 - x1), u <= 1 - _NOT_SIDE),
-            "top": self._extent(_at_start(v, y1, y2), v >= _NOT_SIDE),
-            "bottom": self._extent(_at_start(1 - v, 1 - y2, 1 - y1), v <= 1 - _NOT_SIDE),
-        }
-        off = np.maximum(np.abs(u - 0.5), np.abs(v - 0.5))
-        fits = np.maximum(x2 - x1, y2 - y1) <= _MIDDLE_SIZE
-        near_corner = np.maximum(np.minimum(u, 1 - u), np.minimum(v, 1 - v)) <= _CORNER
-        near_corner &= np.maximum(np.minimum(x1, 1 - x2), np.minimum(y1, 1 - y2)) <= _CORNER_GAP
-        corner = self._extent(near_corner, np.zeros(len(u), np.bool_))  # what is farther in may still be called so
+        size = self._size[:, None]
+        centre, start, end = self._centres.T / size, self.seen[:, :2].T / size, self.seen[:, 2:].T / size
+        # from the left, the top, the right and the bottom, in shares of the axis
+        far, first, last = (np.concatenate(pair) for pair in ((centre, 1 - centre), (start, 1 - end), (end, 1 - start)))
+        at_side = (far <= _SIDE) & (first <= _SIDE_GAP) & (last <= _SIDE_END)
+        near_corner = np.minimum(far[:2], far[2:]).max(axis=0) <= _CORNER
+        near_corner &= np.minimum(first[:2], first[2:]).max(axis=0) <= _CORNER_GAP
+        off = np.abs(centre - 0.5).max(axis=0)
+        in_middle = (off <= _MIDDLE) & ((end - start).max(axis=0) <= _MIDDLE_SIZE)
+        others = np.array([near_corner, in_middle, off >= _NOT_MIDDLE])
+        bits = bits_of_each(np.concatenate([at_side, far >= _NOT_SIDE, others]))
+        left, top, right, bottom = map(self._extent, bits[:4], bits[4:8])
+        corner = self._extent(bits[8], 0)  # what is farther in may still be called so
         return {
-            **sides,
-            "top left": sides["top"] & sides["left"] & corner,
-            "top right": sides["top"] & sides["right"] & corner,
-            "bottom left": sides["bottom"] & sides["left"] & corner,
-            "bottom right": sides["bottom"] & sides["right"] & corner,
-            "middle": self._extent((off <= _MIDDLE) & fits, off >= _NOT_MIDDLE),
+            "left": left,
+            "right": right,
+            "top": top,
+            "bottom": bottom,
+            "top left": top & left & corner,
+            "top right": top & right & corner,
+            "bottom left": bottom & left & corner,
+            "bottom right": bottom & right & corner,
+            "middle": self._extent(bits[9], bits[10]),
         }
 
-    def _extent(self, true: _Flags, false: _Flags) -> Extent:
-        yes, no = bits_of_each(np.stack([true, false]))
-        return Extent(yes, self._everything & ~yes & ~no)
+    def _extent(self, true: int, false: int) -> Extent:
+        return Extent(true, self._everything & ~true & ~false)
 
     # distances
 
     @cached_property
     def _distances(self) -> tuple[list[list[float]], list[list[float]]]:
         """Between the centres of two rows, and between their boxes."""
-        centres = np.hypot(_differences(self._centres[:, 0]), _differences(self._centres[:, 1]))
+        centres = np.hypot(*self._steps)
         lower, upper = self.seen[:, :2], self.seen[:, 2:]
         apart = np.maximum(np.maximum(lower[:, None] - upper[None], lower[None] - upper[:, None]), 0)
         return centres.tolist(), np.hypot(apart[..., 0], apart[..., 1]).tolist()
@@ -153,8 +146,7 @@ class Geometry:
         candidates = list(rows_of(rows & ~(1 << anchor)))
         if len(candidates) < 2:
             return NOTHING
-        centres = self._distances[0]
-        first = min(candidates, key=lambda row: centres[row][anchor])
+        first = min(candidates, key=self._distances[0][anchor].__getitem__)
         others = (row for row in candidates if row != first)
         if all(self.is_nearer(first, other, anchor) for other in others):
             return Extent(1 << first, 0)
@@ -163,25 +155,21 @@ class Geometry:
     def between(self, first: int, second: int) -> Extent:
         """Rows that lie between two others."""
         start, end = self._centres[first], self._centres[second]
-        way = end - start
-        length = float(np.hypot(*way))
+        x, y = (end - start).tolist()
+        length = hypot(x, y)
+        ends = 1 << first | 1 << second
         if length < _APART * self._diagonal:
-            return Extent(0, self._everything & ~(1 << first) & ~(1 << second))
-        off = self._centres - start
-        along = off @ way / length**2
-        aside = np.abs(off @ np.array([-way[1], way[0]])) / length**2
+            return self._extent(0, ends)
+        along, aside = np.array([[x, y], [-y, x]]) @ (self._centres - start).T / length**2
+        aside = np.abs(aside)
         true = (along >= _BETWEEN[0]) & (along <= _BETWEEN[1]) & (aside <= _BETWEEN_OFF)
         false = (along <= 0) | (along >= 1) | (aside >= _FAR_OFF)
-        true[[first, second]], false[[first, second]] = False, True
-        return self._extent(true, false)
+        between, elsewhere = bits_of_each(np.array([true, false]))
+        return self._extent(between & ~ends, elsewhere | ends)
 
 
-def _at_start(centre: _Floats, start: _Floats, end: _Floats) -> _Flags:
-    """Whether something lies at the beginning of an axis, all in shares of it."""
-    flags: _Flags = (centre <= _SIDE) & (start <= _SIDE_GAP) & (end <= _SIDE_END)
-    return flags
-
-
-def _differences(values: Any) -> Any:
-    """``[o, p]``: what p has more than o."""
-    return values[None, :] - values[:, None]
+def _differences(values: _Floats) -> _Floats:
+    """``[k, o, p]``: what p has more than o, of k values of each row, ``[N, k]``."""
+    of_each = np.ascontiguousarray(values.T)  # else the differences of one value would lie apart in memory
+    differences: _Floats = of_each[:, None] - of_each[:, :, None]
+    return differences

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Mapping
 from typing import NamedTuple, TypeVar
 
 from sos_online.refer.extent import Extent
@@ -11,47 +12,51 @@ _Name = TypeVar("_Name", bound=str)
 
 
 class Goal(NamedTuple):
-    """Whether what a phrase means is what is wanted.
+    """What a phrase is to be true of.
 
     Attributes:
-        needs: rows, as bits, of which all that is said must be true; a look at them spares most of the work.
-        is_met: whether an extent is what is wanted.
+        needs: a row, as a bit, that must be among them; 0 if it may be any.
+        fewest, most: rows.
+        decided: it may be in doubt of none.
     """
 
     needs: int
-    is_met: Callable[[Extent], bool]
+    fewest: int
+    most: int = sys.maxsize
+    decided: bool = True
+
+    def is_met(self, extent: Extent) -> bool:
+        """Whether an extent is what is wanted."""
+        enough = extent.true & self.needs == self.needs and self.fewest <= extent.size <= self.most
+        return enough and not (self.decided and extent.doubt)
 
     def met_by(self, base: Extent, ways: Mapping[_Name, Extent]) -> list[tuple[_Name, Extent]]:
         """The ways to go on from *base* by which it means what is wanted, and what it means then."""
-        needs, is_met = self
-        return [
-            (name, extent)
-            for name, more in ways.items()
-            if more.true & needs == needs and is_met(extent := base & more)
-        ]
+        needs, fewest, most, decided = self
+        mine, possible = base.true, base.true | base.doubt
+        found = []
+        for name, more in ways.items():
+            is_so, in_doubt = more
+            true = mine & is_so
+            if true & needs != needs or not fewest <= true.bit_count() <= most:
+                continue
+            if not decided or true == possible & (is_so | in_doubt):
+                found.append((name, base & more))
+        return found
 
 
 def just(row: int) -> Goal:
     """One row and no other."""
-    bit = 1 << row
-    return Goal(bit, lambda extent: extent.true == bit and not extent.doubt)
+    return Goal(1 << row, fewest=1, most=1)
 
 
 def including(row: int) -> Goal:
     """A row, and perhaps others."""
-    return Goal(1 << row, lambda extent: bool(extent.true >> row & 1))
+    return Goal(1 << row, fewest=1, decided=False)
 
 
-def _is_several(extent: Extent) -> bool:
-    return not extent.doubt and extent.true.bit_count() >= 2
-
-
-def _is_nothing(extent: Extent) -> bool:
-    return not extent.doubt and not extent.true
-
-
-several_rows = Goal(0, _is_several)
+several_rows = Goal(0, fewest=2)
 """Two rows or more, and of no other is it in doubt."""
 
-no_row = Goal(0, _is_nothing)
+no_row = Goal(0, fewest=0, most=0)
 """Decidedly nothing in the image."""

@@ -100,7 +100,7 @@ class Naming:
 
     def thing(self, draws: Draws) -> Phrase | None:
         """Any row as a *thing*."""
-        return Phrase(Extent(self.facts.everything, 0), draws.pick(THINGS)) if self.all_known else None
+        return draws.pick(self._things) if self.all_known else None
 
     def head(self, row: int, draws: Draws, things: float) -> Phrase | None:
         """What a row is called: by its name, seldom by its kind, and as a thing with the given probability."""
@@ -123,10 +123,8 @@ class Naming:
         wanted = 1 + draws.chance(0.45) + draws.chance(0.2)
         chosen: list[Attribute] = []
         extent = base.extent
-        for one in own:
+        for one in own[:_MOST_ADJECTIVES]:
             if len(chosen) >= wanted and (until is None or extent.means(until)):
-                break
-            if len(chosen) == _MOST_ADJECTIVES:
                 break
             chosen.append(one)
             extent = extent & self.facts.looks(one)
@@ -138,15 +136,14 @@ class Naming:
         """``base`` with a part behind its noun."""
         head = noun(part.head)
         said = part.text if head.is_plural or head.is_uncounted else with_article(part.text)
-        phrase = base.narrowed(base.extent & self.facts.has(part), f"with {said}")
-        return phrase._replace(looks=True)
+        return base.narrowed(base.extent & self.facts.has(part), f"with {said}", looks=True)
 
     def _order(self, row: int, base: Phrase, draws: Draws) -> list[Attribute]:
         """A row's attributes in a random order, those that are said willingly rather first; one of each facet."""
         named, share = attributes_in_name(base.head.folded), draws.share
         weighed = [(share() * _WEIGHT[one.facet], one) for one in self.attributes[row] if one not in named]
         weighed.sort()
-        return list({one.facet: one for _, one in weighed}.values())[::-1]
+        return [*reversed({one.facet: one for _, one in weighed}.values())]
 
     def _attributes(self, row: int) -> tuple[Attribute, ...]:
         words = self.facts.words[row]
@@ -156,6 +153,10 @@ class Naming:
             for one in stated
             if self.facts.looks(one).true >> row & 1 and not self._names_another(one.word, words.name)
         )
+
+    @cached_property
+    def _things(self) -> list[Phrase]:
+        return [Phrase(Extent(self.facts.everything, 0), head) for head in THINGS]
 
     @cached_property
     def _kinds(self) -> list[Phrase]:

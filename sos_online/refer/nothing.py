@@ -125,7 +125,7 @@ def _with_another_look(naming: Naming, row: int, base: Phrase, draws: Draws) -> 
             extent = extent & naming.facts.looks(one)
             more = False
     if len(words) == 1 and draws.chance(0.2):
-        return base.narrowed(extent, predicate(instead), "that is")._replace(looks=True)
+        return base.narrowed(extent, predicate(instead), "that is", looks=True)
     return together(words, base, extent)
 
 

@@ -63,9 +63,11 @@ class ObjectWords:
 
     def says_of(self, attribute: Attribute) -> bool | None:
         """Whether the object has an attribute; None if the words leave that open."""
-        if attribute not in self.says:
-            self.says[attribute] = self._says_of(attribute)
-        return self.says[attribute]
+        try:
+            return self.says[attribute]
+        except KeyError:
+            answer = self.says[attribute] = self._says_of(attribute)
+            return answer
 
     def _says_of(self, attribute: Attribute) -> bool | None:
         stated = self.stated.get(attribute.facet, ())

@@ -27,8 +27,8 @@ _FAR: dict[Side, str] = {
 
 def number_from(facts: Facts, rows: int, row: int, side: Side) -> int | None:
     """Of ``rows``, as bits, the how many-th from a side ``row`` is, 1-based; None if that is not decided."""
-    ahead = facts.before(side, row) & rows
-    behind = facts.before(OPPOSITE[side], row) & rows
+    before = facts.geometry.before
+    ahead, behind = before[side][row] & rows, before[OPPOSITE[side]][row] & rows
     return ahead.bit_count() + 1 if ahead | behind | 1 << row == rows else None
 
 
@@ -37,7 +37,7 @@ def by_order(naming: Naming, base: Phrase, row: int, draws: Draws) -> Phrase | N
     peers, facts = base.extent, naming.facts
     if not _can_be_ordered(base, at_least=2):
         return None
-    numbers = ((side, number_from(facts, peers.true, row, side)) for side in SIDES)
+    numbers = [(side, number_from(facts, peers.true, row, side)) for side in SIDES]
     fitting = [(side, number) for side, number in numbers if number is not None and number <= _LAST]
     return _ordered(naming, base, Extent(1 << row, 0), *draws.pick(fitting), draws) if fitting else None
 
@@ -55,7 +55,7 @@ def first_ones(naming: Naming, base: Phrase, draws: Draws) -> Phrase | None:
         return None
     # the number is part of the meaning and not a count
     words = f"{NUMBERS[number]} {draws.pick(_FIRST[side])}"
-    return base._replace(extent=Extent(bits_of(found), 0), first=words, lies=True, definite=True)
+    return base.chosen(Extent(bits_of(found), 0), words, lies=True)
 
 
 def too_far(naming: Naming, base: Phrase, draws: Draws) -> Phrase | None:
@@ -74,11 +74,10 @@ def _can_be_ordered(base: Phrase, at_least: int) -> bool:
 
 def _ordered(naming: Naming, base: Phrase, extent: Extent, side: Side, number: int, draws: Draws) -> Phrase:
     if number > 1 or draws.chance(0.02):  # the lowest mug is hardly ever the first one from the bottom
-        first, behind = ORDINALS[number], f"from the {side}"
-        return base._replace(extent=extent, first=first, behind=behind, lies=True, definite=True)
+        return base.chosen(extent, ORDINALS[number], f"from the {side}", lies=True)
     share = draws.share()
     if share < 0.2 and AXIS_OF[side] == "x":
-        return base.narrowed(extent, f"furthest to the {side}")._replace(lies=True, definite=True)
+        return base.narrowed(extent, f"furthest to the {side}", lies=True, definite=True)
     if share < 0.4 and naming.facts.geometry.places[side].true & extent.true:
-        return base.narrowed(extent, _FAR[side])._replace(lies=True, definite=True)
-    return base._replace(extent=extent, first=draws.pick(_FIRST[side]), lies=True, definite=True)
+        return base.narrowed(extent, _FAR[side], lies=True, definite=True)
+    return base.chosen(extent, draws.pick(_FIRST[side]), lies=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple
 
 from sos_online.refer.draws import Draws
@@ -47,20 +48,60 @@ class Phrase(NamedTuple):
     lies: bool = False
     definite: bool = False
 
-    def narrowed(self, extent: Extent, behind: str, joint: str = "nothing") -> Phrase:
+    # by the constructor, which is quicker than _replace
+
+    def narrowed(
+        self,
+        extent: Extent,
+        behind: str,
+        joint: str = "nothing",
+        *,
+        looks: bool = False,
+        lies: bool = False,
+        definite: bool = False,
+    ) -> Phrase:
         """With words behind the noun, which leave ``extent`` of it."""
-        return self._replace(extent=extent, behind=behind, joint=joint)
+        return Phrase(
+            extent,
+            self.head,
+            self.adjectives,
+            self.first,
+            behind,
+            joint,
+            self.whole,
+            looks or self.looks,
+            lies or self.lies,
+            definite or self.definite,
+        )
+
+    def chosen(
+        self, extent: Extent, first: str, behind: str = "", *, looks: bool = False, lies: bool = False
+    ) -> Phrase:
+        """With words before its adjectives, and perhaps behind the noun, that choose ``extent`` of it."""
+        return Phrase(
+            extent,
+            self.head,
+            self.adjectives,
+            first,
+            behind or self.behind,
+            self.joint,
+            self.whole,
+            looks or self.looks,
+            lies or self.lies,
+            definite=True,
+        )
 
 
 def core(phrase: Phrase, *, many: bool = False) -> str:
     """The phrase up to its noun, without an article or number."""
     if phrase.whole:
         return phrase.whole
-    ordered = sorted(phrase.adjectives, key=_place_before_noun)
-    noun = phrase.head.many if many and not phrase.head.is_plural else phrase.head.name
-    return " ".join([*([phrase.first] if phrase.first else []), *(one.word for one in ordered), noun])
+    words = [one.word for one in sorted(phrase.adjectives, key=_place_before_noun)]
+    words.append(phrase.head.many if many and not phrase.head.is_plural else phrase.head.name)
+    return " ".join([phrase.first, *words] if phrase.first else words)
 
 
+@cache
 def _place_before_noun(one: Attribute) -> float:
     """A striped ball is a red striped ball, and a plain one a plain red ball."""
     return FACETS.index("colour") - 0.5 if one.word == "plain" else FACETS.index(one.facet)
@@ -123,4 +164,6 @@ def joined(first: Phrase, second: Phrase, draws: Draws) -> str:
 
 def together(adjectives: Sequence[Attribute], base: Phrase, extent: Extent) -> Phrase:
     """A phrase with adjectives before its noun, which leave ``extent`` of it."""
-    return base._replace(adjectives=tuple(adjectives), extent=extent, looks=base.looks or bool(adjectives))
+    looks = base.looks or bool(adjectives)
+    said = tuple(adjectives), base.first, base.behind, base.joint, base.whole
+    return Phrase(extent, base.head, *said, looks, base.lies, base.definite)

@@ -29,4 +29,4 @@ def by_place(naming: Naming, base: Phrase, goal: Goal, draws: Draws) -> Phrase |
         return None
     place, extent = draws.pick(fitting)
     words = draws.pick(_WORDS[place]) + draws.pick(_PICTURE)
-    return base.narrowed(extent, words, "either")._replace(lies=True)
+    return base.narrowed(extent, words, "either", lies=True)

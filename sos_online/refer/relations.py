@@ -47,7 +47,7 @@ def by_relation(
     for _ in range(_TRIES if anchors.rows else 0):
         row = draws.pick(anchors.rows)
         # "the mug below the mug" says nothing where there is but one, nor does a thing say it of itself
-        if base.extent.true == 1 << row or goal.is_met(Extent(1 << row, 0)):
+        if 1 << row in (base.extent.true, goal.needs):
             continue
         share = draws.share()
         if share > 0.95:
@@ -61,8 +61,8 @@ def by_relation(
             words = _WORDS[name]
             if base.head.folded.endswith(("left", "right")):  # the glass tilted right right of the mug
                 words = words[:1]
-            phrase = _related(base, extent, f"{draws.pick(words)} {definite(anchor, draws)}", anchor)
-            return phrase._replace(definite=True) if name == "nearest" else phrase
+            said, looks = f"{draws.pick(words)} {definite(anchor, draws)}", anchor.looks
+            return base.narrowed(extent, said, "either", looks=looks, lies=True, definite=name == "nearest")
     return None
 
 
@@ -81,7 +81,7 @@ def _fitting(
 
 def _between(naming: Naming, base: Phrase, goal: Goal, row: int, anchors: Anchors, draws: Draws) -> Phrase | None:
     other = draws.pick(anchors.rows)
-    if other == row or base.extent.true == 1 << other or goal.is_met(Extent(1 << other, 0)):
+    if other == row or 1 << other in (base.extent.true, goal.needs):
         return None
     extent = base.extent & naming.facts.geometry.between(row, other)
     if not goal.is_met(extent):
@@ -91,9 +91,4 @@ def _between(naming: Naming, base: Phrase, goal: Goal, row: int, anchors: Anchor
     if first is None or second is None or first.behind or second.behind:
         return None
     words = f"between {definite(first, draws)} and {definite(second, draws)}"
-    return _related(base, extent, words, first)._replace(looks=base.looks or first.looks or second.looks)
-
-
-def _related(base: Phrase, extent: Extent, words: str, anchor: Phrase) -> Phrase:
-    phrase = base.narrowed(extent, words, "either")
-    return phrase._replace(lies=True, looks=base.looks or anchor.looks)
+    return base.narrowed(extent, words, "either", looks=first.looks or second.looks, lies=True)

@@ -19,7 +19,7 @@ def rows_smaller(area: _Floats, whole_area: _Floats, seen: _Floats, whole: _Floa
         area, whole_area: pixels that are visible, and of the whole object, ``[N]``.
         seen, whole: boxes around them, XYXY ``[N, 4]``.
     """
-    seen_box, whole_box = (np.prod(boxes[:, 2:] - boxes[:, :2], axis=1) for boxes in (seen, whole))
+    seen_box, whole_box = (np.multiply(*(boxes[:, 2:] - boxes[:, :2]).T) for boxes in (seen, whole))
     larger = (area[:, None] >= _BY_AREA * whole_area[None]) & (seen_box[:, None] >= _BY_BOX * whole_box[None])
     return bits_of_each(larger)
 

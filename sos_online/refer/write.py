@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sos_online.refer.draws import Draws
-from sos_online.refer.extent import bits_of, rows_of
+from sos_online.refer.extent import rows_of
 from sos_online.refer.facts import Facts
 from sos_online.refer.naming import Naming, sayable_rows
 from sos_online.refer.nothing import nothing
@@ -44,12 +44,16 @@ def write_expressions(
                     break
                 late = 2 * number > tries
                 said = _say(naming, kind, scope, order[number % len(order)], draws, late=late)
-                if said is None or _bare(said[0]) in texts or (scope == "several" and said[1] in meant and not late):
+                if said is None:
+                    continue
+                text, means = said
+                bare = _bare(text)
+                if bare in texts or (scope == "several" and means in meant and not late):
                     continue
                 wanted -= 1
-                meant.add(said[1])
-                texts.add(_bare(said[0]))
-                expressions.append({"text": said[0], "rows": list(rows_of(said[1])), "kind": kind})
+                meant.add(means)
+                texts.add(bare)
+                expressions.append({"text": text, "rows": list(rows_of(means)), "kind": kind})
     return expressions
 
 
@@ -66,4 +70,4 @@ def _say(
     if scope == "several":
         return several(naming, kind, row, draws, one_by_one=late)
     text = one(naming, kind, row, draws) if scope == "one" else nothing(naming, kind, row, draws, late=late)
-    return None if text is None else (text, bits_of([row]) if scope == "one" else 0)
+    return None if text is None else (text, 1 << row if scope == "one" else 0)

@@ -15,16 +15,16 @@ from tests.refer.made_up import answers
 
 
 def stack(seed: int, count: int, side: int = 40) -> tuple[np.ndarray, list[RegionMask]]:
-    """Random blobs on top of each other, some of which leave no pixel: an instance map and the whole objects."""
+    """Random blobs on top of each other, the first in front, some of which leave no pixel: their map and the whole."""
     rng = np.random.default_rng(seed)
     ids, whole = np.zeros((side, side), np.int16), []
-    for row in range(count):
+    for row in reversed(range(count)):
         height, width = rng.integers(1, side // 2, 2).tolist()
         y, x = int(rng.integers(0, side - height + 1)), int(rng.integers(0, side - width + 1))
         mask = rng.random((height, width)) < 0.7
         ids[y : y + height, x : x + width][mask] = row + 1
         whole.append(RegionMask(x, y, mask))
-    return ids, whole
+    return ids, whole[::-1]
 
 
 def brute_force(ids: np.ndarray, whole: list[RegionMask]) -> np.ndarray:
@@ -32,7 +32,7 @@ def brute_force(ids: np.ndarray, whole: list[RegionMask]) -> np.ndarray:
     for p, part in enumerate(whole):
         for y, x in zip(*np.nonzero(part.mask), strict=True):
             owner = ids[part.y + y, part.x + x]
-            if owner:
+            if owner and owner != p + 1:
                 counted[p, owner - 1] += 1
     return counted
 
@@ -128,8 +128,5 @@ def test_relations_are_what_the_page_says(seed, count):
 def test_looking_at_what_is_partly_hidden_is_enough(seed, count):
     ids, whole = stack(seed, count)
     every = hidden_pixels(ids, whole)
-    partly = [row for row in range(count) if every[row].sum() > every[row, row]]
-    np.fill_diagonal(every, 0)
-    some = hidden_pixels(ids, whole, partly)
-    np.fill_diagonal(some, 0)
-    assert (some == every).all()
+    partly = every.any(axis=1).nonzero()[0].tolist()
+    assert (hidden_pixels(ids, whole, partly) == every).all()
