@@ -32,9 +32,10 @@ from sos_online.refer import (
     ExpressionChoice,
     Facts,
     ObjectWords,
+    Occlusion,
     ScopeCounts,
     SpokenNames,
-    hidden_pixels,
+    find_occlusion,
     object_words,
     write_expressions,
 )
@@ -54,7 +55,8 @@ class Seen(NamedTuple):
     composite: Composite
     words: list[ObjectWords]
     partly: list[int]
-    hidden: npt.NDArray[np.int64]
+    area: npt.NDArray[np.int64]
+    occlusion: Occlusion
 
 
 def main() -> None:
@@ -72,7 +74,7 @@ def main() -> None:
 
     def speak(choice: ExpressionChoice) -> Callable[[Seen, int], list[Expression]]:
         def say(seen: Seen, seed: int) -> list[Expression]:
-            facts = Facts(seen.target, seen.words, names, seen.hidden)
+            facts = Facts(seen.target, seen.words, names, seen.occlusion)
             return write_expressions(facts, choice, Draws(words_generator(seed)))
 
         return say
@@ -80,7 +82,7 @@ def main() -> None:
     contestants = {name: speak(choice) for name, choice in choices().items()}
     figures = {name: described(say, scenes, arguments.repeats) for name, say in contestants.items()}
     hiding = described(
-        lambda seen, _: hidden_pixels(seen.composite.instance_map, seen.composite.whole, seen.partly),
+        lambda seen, _: find_occlusion(seen.composite.instance_map, seen.composite.whole, seen.area, seen.partly),
         scenes,
         arguments.repeats,
     )
@@ -117,8 +119,9 @@ def scenes_of(library: sos.SegmentLibrary, objects: int, count: int) -> Iterator
             known[segment] = object_words(library.category_names[label - 1], library.words(segment))
         words = [known[segment] for segment in target["segment_ids"].tolist()]
         partly = (target["visibility"] < 1).nonzero().flatten().tolist()
-        hidden = hidden_pixels(composite.instance_map, composite.whole, partly)
-        yield Seen(target, composite, words, partly, hidden)
+        area = target["area"].numpy()
+        occlusion = find_occlusion(composite.instance_map, composite.whole, area, partly)
+        yield Seen(target, composite, words, partly, area, occlusion)
         count -= 1
         if not count:
             return

@@ -12,7 +12,7 @@ from sos_online.refer import (
     Facts,
     ObjectWords,
     SpokenNames,
-    hidden_pixels,
+    find_occlusion,
     load_english,
     object_words,
     write_expressions,
@@ -49,11 +49,12 @@ class FactFinder:
 
     def facts(self, target: Target, composite: Composite | None) -> Facts:
         """What is known of a target's rows; with its composite, also what hides what."""
-        hidden = None
+        occlusion = None
         if composite is not None:
             partly = (target["visibility"] < 1).nonzero().flatten().tolist()
-            hidden = hidden_pixels(composite.instance_map, composite.whole, partly)
-        return Facts(target, self._words(target), self.names, hidden)
+            area = target["area"].numpy()
+            occlusion = find_occlusion(composite.instance_map, composite.whole, area, partly)
+        return Facts(target, self._words(target), self.names, occlusion)
 
     def _words(self, target: Target) -> Sequence[ObjectWords]:
         return [self._words_of(segment) for segment in target["segment_ids"].tolist()]

@@ -4,7 +4,7 @@ from sos_online.refer.draws import Draws
 from sos_online.refer.facts import Facts
 from sos_online.refer.nouns import SpokenNames, load_english
 from sos_online.refer.object_words import ObjectWords, object_words
-from sos_online.refer.occlusion import hidden_pixels
+from sos_online.refer.occlusion import Occlusion, find_occlusion
 from sos_online.refer.settings import ExpressionChoice, ScopeCounts
 from sos_online.refer.write import write_expressions
 
@@ -13,9 +13,10 @@ __all__ = [
     "ExpressionChoice",
     "Facts",
     "ObjectWords",
+    "Occlusion",
     "ScopeCounts",
     "SpokenNames",
-    "hidden_pixels",
+    "find_occlusion",
     "load_english",
     "object_words",
     "write_expressions",

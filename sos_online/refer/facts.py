@@ -14,7 +14,7 @@ from sos_online.refer.kinds import in_table, is_imitation
 from sos_online.refer.lexicon import COARSE, Attribute, Facet, attribute, near
 from sos_online.refer.nouns import SpokenNames, share_a_word, words_in
 from sos_online.refer.object_words import ObjectWords, Part
-from sos_online.refer.occlusion import COVERING, Ints, covering_relations
+from sos_online.refer.occlusion import COVERING, Occlusion, covering_relations
 from sos_online.refer.sizes import rows_smaller
 from sos_online.types import Target
 
@@ -29,11 +29,11 @@ class Facts:
         target: a made sample's: ``boxes``, ``amodal_boxes``, ``area``, ``visibility``, ``instance_map``.
         words: of each row.
         names: of all categories.
-        hidden: what hides what, as ``hidden_pixels`` counts it; None if that is not known.
+        occlusion: how the rows lie over each other; None if that is not known.
     """
 
     def __init__(
-        self, target: Target, words: Sequence[ObjectWords], names: SpokenNames, hidden: Ints | None = None
+        self, target: Target, words: Sequence[ObjectWords], names: SpokenNames, occlusion: Occlusion | None = None
     ) -> None:
         self.words = words
         self.names = names
@@ -44,7 +44,7 @@ class Facts:
         self._area = np.asarray(target["area"], np.float64)
         self._visibility = np.asarray(target["visibility"], np.float64)
         self._whole_area = self._area / np.maximum(self._visibility, 1e-6)
-        self._hidden = hidden
+        self._occlusion = occlusion
         self._visible: list[float] = self._visibility.tolist()
         self._shows_colour: list[bool] = (self._visibility >= _SEEN_COARSE).tolist()
         detail = (self._visibility >= _SEEN_FINE) & (self._area >= _PIXELS_FINE)
@@ -137,19 +137,19 @@ class Facts:
 
     @cached_property
     def covering(self) -> list[dict[str, Extent]]:
-        """For each row as the anchor, which rows are in front of it, behind it, and on it."""
-        if self._hidden is not None:
-            return covering_relations(self._hidden, self._area, self._whole_area)
+        """For each row as the anchor, which rows are in front of it, behind it, on it, and inside it."""
+        if self._occlusion is not None:
+            return covering_relations(self._occlusion, self._area, self._whole_area, self.geometry.seen)
         return [dict.fromkeys(COVERING, Extent(0, self.everything & ~(1 << row))) for row in range(len(self))]
 
     def relation(self, name: str, anchor: int) -> Extent:
-        """Rows that stand in a relation to an anchor: a direction, ``in front of``, ``behind`` or ``on``."""
+        """Rows that stand in a relation to an anchor: a direction, or one of ``COVERING``."""
         return (self.geometry.around if name in DIRECTIONS else self.covering)[anchor][name]
 
     @property
     def knows_occlusion(self) -> bool:
         """Whether it is known what hides what."""
-        return self._hidden is not None
+        return self._occlusion is not None
 
     def decide(self, about: int, says: str, value: str, other: int | None = None) -> bool | None:
         """A claim that somebody else makes: true, false, or None where it cannot be decided.

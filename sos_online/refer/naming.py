@@ -107,7 +107,7 @@ class Naming:
         share = draws.share()
         if share < things:
             return self.thing(draws) or self.by_name(row)
-        if share < things + 0.06 and (kind := self.by_kind(row)) is not None:
+        if share < things + 0.1 and (kind := self.by_kind(row)) is not None:
             return kind
         return self.by_name(row)
 

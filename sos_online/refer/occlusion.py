@@ -1,28 +1,63 @@
-"""What hides what: counted while the whole objects are at hand, as pixels of one that another covers."""
+"""What hides what, and what goes all round it: counted while the whole objects and the instance map are at hand."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from sos_online.refer.extent import Extent, extents_of_anchors
+from sos_online.refer.rings import share_of_ring
 from sos_online.types import RegionMask
 
-Covering = Literal["in front of", "behind", "on"]
+Covering = Literal["in front of", "behind", "on", "inside"]
 COVERING: tuple[Covering, ...] = get_args(Covering)
 
 _HIDES, _HIDES_PIXELS = 0.1, 64
 _ON, _NOT_ON, _ON_SEEN, _ON_SIZE = 0.98, 0.5, 0.9, 0.5
+_INSIDE, _NOT_INSIDE, _REACHES_OUT = 0.98, 0.6, 0.1
 
-Ints = npt.NDArray[np.int64]
+_Ints = npt.NDArray[np.int64]
+_Floats = npt.NDArray[np.float64]
+
+
+class Occlusion(NamedTuple):
+    """How the rows of an image lie over each other, ``[p, o]``.
+
+    Attributes:
+        hidden: so many pixels of the whole object of row p belong to row o in the map, an object in front of it.
+        around: the share of the ring around o that is p's, where o lies on p; NaN elsewhere.
+    """
+
+    hidden: _Ints
+    around: _Floats
+
+
+def find_occlusion(
+    instance_map: npt.NDArray[np.int16],
+    whole: Sequence[RegionMask],
+    area: _Ints,
+    partly: Iterable[int] | None = None,
+) -> Occlusion:
+    """How the rows of a map lie over each other.
+
+    Args:
+        instance_map, whole, partly: as for :func:`hidden_pixels`.
+        area: pixels that are visible of each row, ``[N]``.
+    """
+    hidden = hidden_pixels(instance_map, whole, partly)
+    around = np.full(hidden.shape, np.nan)
+    back, front = (_shares(hidden, area) >= _ON).nonzero()
+    for p, o in zip(back.tolist(), front.tolist(), strict=True):
+        around[p, o] = share_of_ring(instance_map, o, p, whole[o], int(area[o]))
+    return Occlusion(hidden, around)
 
 
 def hidden_pixels(
     instance_map: npt.NDArray[np.int16], whole: Sequence[RegionMask], partly: Iterable[int] | None = None
-) -> Ints:
+) -> _Ints:
     """``[p, o]``: so many pixels of the whole object of row p belong to row o in the map, an object in front of it.
 
     Args:
@@ -50,20 +85,32 @@ def hidden_pixels(
 
 
 def covering_relations(
-    hidden: Ints, area: npt.NDArray[np.float64], whole_area: npt.NDArray[np.float64]
+    occlusion: Occlusion, area: _Floats, whole_area: _Floats, seen: _Floats
 ) -> list[dict[str, Extent]]:
-    """For each row as the anchor, the rows that hide a part of it, that it hides, and that lie inside its outline.
+    """For each row as the anchor, the rows in each of the relations ``COVERING`` to it.
 
     Args:
-        hidden: as :func:`hidden_pixels` gives it.
+        occlusion: of the rows.
         area, whole_area: pixels that are visible, and of the whole objects, ``[N]``.
+        seen: boxes around what is visible, XYXY ``[N, 4]``.
     """
+    hidden, around = occlusion
     least = np.maximum(_HIDES * np.minimum(whole_area[:, None], whole_area[None]), _HIDES_PIXELS)
     hides, hides_nothing = hidden >= least, hidden == 0  # [p, o]
-    share = hidden / np.maximum(area, 1)
+    share = _shares(hidden, area)
     fits = (area >= _ON_SEEN * whole_area) & (area <= _ON_SIZE * whole_area[:, None])
+    on = (share >= _ON) & fits
+    starts, ends = seen[:, :2], seen[:, 2:]
+    out = np.maximum(starts[:, None] - starts, ends - ends[:, None])  # so far o reaches out of p, [p, o, axis]
+    reaches_out = (out >= _REACHES_OUT * (ends - starts)).any(axis=2)
     return extents_of_anchors(
         COVERING,
-        np.array([hides, hides.T, (share >= _ON) & fits]),
-        np.array([hides_nothing, hides_nothing.T, share < _NOT_ON]),
+        np.array([hides, hides.T, on, on & (out < 0).all(axis=2) & (around >= _INSIDE)]),
+        np.array([hides_nothing, hides_nothing.T, share < _NOT_ON, reaches_out | (around < _NOT_INSIDE)]),
     )
+
+
+def _shares(hidden: _Ints, area: npt.NDArray[np.generic]) -> _Floats:
+    """``[p, o]``: the share of o's visible pixels that lie on the whole object of row p."""
+    shares: _Floats = hidden / np.maximum(area, 1)
+    return shares

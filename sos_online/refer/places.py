@@ -24,7 +24,10 @@ _WORDS: dict[Place, tuple[str, ...]] = {
 
 def by_place(naming: Naming, base: Phrase, goal: Goal, draws: Draws) -> Phrase | None:
     """What ``base`` means at one of the places at which that is what is wanted."""
-    fitting = goal.met_by(base.extent, naming.facts.geometry.places)
+    places = naming.facts.geometry.places
+    fitting = goal.met_by(base.extent, places)
+    if not goal.most:  # that no mug is in a corner is worth saying if something else is: most corners are empty
+        fitting = [(place, extent) for place, extent in fitting if places[place].true]
     if not fitting:
         return None
     place, extent = draws.pick(fitting)

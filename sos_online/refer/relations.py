@@ -19,6 +19,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "in front of": ("in front of", "partly covering"),
     "behind": ("behind", "partly hidden by"),
     "on": ("on",),
+    "inside": ("surrounded by",),
     "nearest": ("nearest to", "closest to"),
 }
 _TRIES = 3
@@ -75,8 +76,14 @@ def _fitting(
         extent = facts.geometry.nearest(base.extent.true, row)
         if extent.true and goal.is_met(extent):
             return [("nearest", extent)]
-    related = (facts.covering if covering and facts.knows_occlusion else facts.geometry.around)[row]
-    return goal.met_by(base.extent, related)
+    if not covering or not facts.knows_occlusion:
+        return goal.met_by(base.extent, facts.geometry.around[row])
+    related = facts.covering[row]
+    found = goal.met_by(base.extent, related)
+    if goal.most or any(other.true & base.extent.true for other in related.values()):
+        return found
+    # most things do not touch: that nothing red is on the lamp is worth saying if something else is
+    return [(name, extent) for name, extent in found if related[name].true]
 
 
 def _between(naming: Naming, base: Phrase, goal: Goal, row: int, anchors: Anchors, draws: Draws) -> Phrase | None:

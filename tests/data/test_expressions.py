@@ -177,7 +177,7 @@ COVERING = (
     " in front of ",
     " partly ",
     " behind ",
-    " inside the outline ",
+    " surrounded by ",
     " on the mug",
     " on the apple",
     " on the red",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from tests.refer.made_up import Box
 
@@ -102,6 +103,39 @@ def between(seen: Sequence[Box], o: int, p: int, q: int, size_hw: tuple[int, int
     along = (off[0] * way[0] + off[1] * way[1]) / length**2
     aside = abs(off[1] * way[0] - off[0] * way[1]) / length**2
     return either(0.3 <= along <= 0.7 and aside <= 0.15, along <= 0 or along >= 1 or aside >= 0.5)
+
+
+def ring(instance_map: npt.NDArray[np.int16], o: int) -> list[int]:
+    """The owners of the pixels around o, 0 for the background and beyond the border."""
+    height, width = instance_map.shape
+    own = np.argwhere(instance_map == o + 1)
+    reach = max(2, int(len(own) ** 0.5 / 20))
+    owners = []
+    for y in range(-reach, height + reach):
+        for x in range(-reach, width + reach):
+            owner = int(instance_map[y, x]) if 0 <= y < height and 0 <= x < width else 0
+            if owner != o + 1 and np.abs(own - (y, x)).max(axis=1).min() <= reach:
+                owners.append(owner)
+    return owners
+
+
+def inside(
+    instance_map: npt.NDArray[np.int16], whole: Sequence[npt.NDArray[np.bool_]], seen: Sequence[Box], o: int, p: int
+) -> Answer:
+    if o == p:
+        return False
+    own = instance_map == o + 1
+    area = np.count_nonzero(own)
+    is_over = np.count_nonzero(own & whole[p]) >= 0.98 * area
+    is_on = is_over and area >= 0.9 * whole[o].sum() and area <= whole[p].sum() / 2
+    (x1, y1, x2, y2), (left, top, right, bottom) = seen[o], seen[p]
+    owners = ring(instance_map, o) if is_over else []
+    goes_beyond = left < x1 and top < y1 and right > x2 and bottom > y2
+    reaches_out = max(left - x1, x2 - right) >= 0.1 * (x2 - x1) or max(top - y1, y2 - bottom) >= 0.1 * (y2 - y1)
+    return either(
+        is_on and goes_beyond and owners.count(p + 1) >= 0.98 * len(owners),
+        reaches_out or (is_over and owners.count(p + 1) < 0.6 * len(owners)),
+    )
 
 
 def is_larger(area: float, box: Box, other_whole_area: float, other_whole_box: Box) -> bool:

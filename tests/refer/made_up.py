@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from hypothesis import strategies as st
 
-from sos_online.refer import Facts, SpokenNames, object_words
+from sos_online.refer import Facts, Occlusion, SpokenNames, object_words
 from sos_online.types import Words
 
 Box = tuple[float, float, float, float]
@@ -39,8 +39,12 @@ def facts_of(
     categories: Sequence[str] | None = None,
     told: Mapping[str, str] | None = None,
     hidden: npt.NDArray[np.int64] | None = None,
+    around: npt.NDArray[np.float64] | None = None,
 ) -> Facts:
-    """Facts about things that fill the boxes around what is seen of them; ``told`` are supercategories."""
+    """Facts about things that fill the boxes around what is seen of them; ``told`` are supercategories.
+
+    With ``hidden`` it is known what hides what; of no ring unless ``around`` is given.
+    """
     seen = np.array([thing.box for thing in things], np.float64).reshape(-1, 4)
     target = {
         "boxes": seen,
@@ -51,7 +55,10 @@ def facts_of(
     }
     categories = categories or sorted({thing.category for thing in things})
     names = SpokenNames(categories, [(told or {}).get(category, "") for category in categories])
-    return Facts(target, [object_words(thing.category, thing.words) for thing in things], names, hidden)
+    occlusion = None
+    if hidden is not None:
+        occlusion = Occlusion(hidden, np.full(hidden.shape, np.nan) if around is None else around)
+    return Facts(target, [object_words(thing.category, thing.words) for thing in things], names, occlusion)
 
 
 def answers(extent: tuple[int, int], count: int) -> list[bool | None]:
@@ -90,4 +97,4 @@ def scattered(count: int, seed: int, *, sorts: Sequence[Thing] = SORTS, size_hw:
             sorts[number % len(sorts)]._replace(box=(x, y, x + w, y + h), visibility=float(rng.choice([1, 0.7])))
         )
     hidden = rng.integers(0, 3000, (count, count)) * (rng.random((count, count)) < 0.2)
-    return facts_of(things, size_hw=size_hw, hidden=hidden)
+    return facts_of(things, size_hw=size_hw, hidden=hidden, around=rng.choice([0.5, 0.8, 1.0], (count, count)))

@@ -20,7 +20,12 @@ from tests.refer.streams import spoken_scenes
 # what is swapped against what; a swapped text says something else of the same objects
 SWAPS: dict[str, list[tuple[str, str]]] = {
     "side": [("left", "right"), ("leftmost", "rightmost"), ("top", "bottom"), ("upper", "lower")],
-    "direction": [("above", "below"), ("in front of", "behind"), ("partly covering", "partly hidden by")],
+    "direction": [
+        ("above", "below"),
+        ("in front of", "behind"),
+        ("partly covering", "partly hidden by"),
+        ("below", "surrounded by"),
+    ],
     "size": [("largest", "smallest"), ("biggest", "smallest"), ("larger", "smaller"), ("bigger", "smaller")],
     "number": [("two", "three"), ("three", "four"), ("both", "all five")],
     "colour": [("red", "teal"), ("blue", "yellow"), ("green", "red"), ("white", "black"), ("pink", "green")],
@@ -89,6 +94,7 @@ WRONG = [
     ("is_at", lambda _, row, *__: 1 if row == 2 else -1, "the mug on the left", [2], "position"),
     ("in_front", lambda *_: 1, "the apple in front of the lamp", [4], "position"),
     ("lies_on", lambda *_: 1, "the apple on the gift box", [4], "position"),
+    ("surrounded", lambda *_: 1, "the apple surrounded by the gift box", [4], "position"),
     ("between", lambda *_: 1, "the fish between the ball and the lamp", [5], "position"),
     ("nearer", lambda _, one, other, *__: 1 if one < other else -1, "the mug nearest to the lamp", [0], "position"),
     ("larger", lambda _, one, other: 1 if one < other else -1, "the largest thing", [0], "attribute"),

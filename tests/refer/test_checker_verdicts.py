@@ -78,6 +78,11 @@ ON_THE_TABLE = [
     ("the gift box partly hidden by the ball", [8], "position", FINE),  # seen from behind
     ("the balloon on the gift box", [7], "position", FINE),  # inside its outline
     ("the gift box on the balloon", [8], "position", "false"),  # the wrong way round
+    ("the balloon surrounded by the gift box", [7], "position", FINE),  # with it all round
+    ("the balloon that is surrounded by the gift box", [7], "position", FINE),  # the same
+    ("the ball surrounded by the gift box", [6], "position", "false"),  # a fifth of it reaches out
+    ("the ball surrounded by the gift box", [], "position", FINE),  # so that none is
+    ("the gift box surrounded by the balloon", [8], "position", "false"),  # the wrong way round
     ("the mug nearest to the lamp", [1], "position", FINE),  # nearest
     ("the mug nearest to the lamp", [0], "position", "false"),  # not the nearest
     ("the striped mug nearest to the lamp", [1], "mixed", FINE),  # nearest, with an attribute
@@ -144,6 +149,8 @@ ODDITIES = [
     ("leftmost rubber duck", [4], "position", "wrong grammar"),  # the same
     ("the leftmost rubber duck", [4], "position", FINE),  # with it
     ("the gift box inside the outline of the apple", [0], "position", "unparsed"),  # nobody says that
+    ("the gift box inside the apple", [0], "position", "unparsed"),  # a flat picture does not show that
+    ("the gift box surrounded by the apple nearest to the lamp", [0], "position", FINE),  # but this
 ]
 
 

@@ -9,8 +9,12 @@ import pytest
 
 import sos_online as sos
 from sos_online.refer import Draws
+from sos_online.refer.anchors import by_name_alone
+from sos_online.refer.goals import no_row
 from sos_online.refer.naming import Naming
 from sos_online.refer.nothing import nothing
+from sos_online.refer.places import by_place
+from sos_online.refer.relations import by_relation
 from tests.refer.checker.lexicon import plural_of
 from tests.refer.made_up import Thing, facts_of
 from tests.refer.page import listed
@@ -87,3 +91,29 @@ def test_names_that_are_not_there_are_mostly_near_those_that_are(thing: str) -> 
 def test_without_supercategories_those_of_a_kind_are_near() -> None:
     assert sum(absent_names("truck", {})[name] for name in listed(GROUPS["vehicle"])) > 100
     assert sum(absent_names("fork", {})[name] for name in listed(GROUPS["kitchen"])) < 100
+
+
+MUG, BALL = Thing("mug", (300, 220, 340, 260)), Thing("ball", (520, 380, 560, 420))
+
+
+def test_nothing_is_said_of_empty_corners() -> None:
+    naming = Naming(facts_of([MUG, Thing("lamp", (0, 0, 60, 60))]), all_known=True)
+    mug, draws = naming.by_name(0), Draws(np.random.default_rng(0))
+    assert mug is not None
+    said = {phrase.behind for _ in range(200) if (phrase := by_place(naming, mug, no_row, draws)) is not None}
+    assert any("corner" in words for words in said)
+    assert all("left" in words or "top" in words for words in said)
+
+
+def test_nothing_is_said_of_what_nothing_touches() -> None:
+    """A cup is on the lamp: so that no mug is, is worth saying; of the ball, on which is nothing, it is not."""
+    cup, lamp = Thing("cup", (100, 100, 120, 120)), Thing("lamp", (50, 50, 200, 200))
+    hidden = np.zeros((4, 4), np.int64)
+    hidden[1, 0] = 400
+    naming = Naming(facts_of([cup, lamp, MUG, BALL], hidden=hidden), all_known=True)
+    mug, draws = naming.by_name(2), Draws(np.random.default_rng(0))
+    assert mug is not None
+    made = [by_relation(naming, mug, no_row, by_name_alone(naming), draws, covering=1) for _ in range(300)]
+    said = {phrase.behind for phrase in made if phrase is not None and "between" not in phrase.behind}
+    assert "on the lamp" in said
+    assert not any("ball" in words for words in said)

@@ -145,7 +145,7 @@ class TestNaming:
 
 
 RELATIONS = ("left of ", "right of ", "to the ", "above ", "below ", "in front of ", "partly ", "behind ", "on the ",
-             "nearest to ", "closest to ", "between ")  # fmt: skip
+             "surrounded by ", "nearest to ", "closest to ", "between ")  # fmt: skip
 OF_PICTURE = re.compile(r"on the (far )?(left|right)( side)?( of the (image|picture))?$")  # not: on the rightmost mug
 
 

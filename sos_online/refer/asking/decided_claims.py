@@ -12,7 +12,13 @@ _MOST: dict[str, Side] = {"leftmost": "left", "rightmost": "right", "topmost": "
 _SIDES: dict[str, Side] = {"left": "left", "right": "right", "top": "top", "bottom": "bottom"}
 _ORDINALS = ("first", "second", "third", "fourth", "fifth")
 _COUNTED = re.compile(rf"({'|'.join(_ORDINALS)}) from (?:the )?({'|'.join(_SIDES)})")
-_SAME = {"center": "middle", "centre": "middle", "biggest": "largest", "bigger than": "larger than"}
+_SAME = {
+    "center": "middle",
+    "centre": "middle",
+    "biggest": "largest",
+    "bigger than": "larger than",
+    "surrounded by": "inside",
+}
 
 
 class DecidedClaims:

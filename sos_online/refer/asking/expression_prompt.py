@@ -12,7 +12,7 @@ from sos_online.refer.asking.schema import strict_list, strict_object
 from sos_online.refer.asking.shown_objects import ShownObject, short
 from sos_online.types import EXPRESSION_KINDS
 
-PROMPT_VERSION = 1
+PROMPT_VERSION = 2
 """Goes up with every change below, so that answers to different questions are not mixed."""
 MOST_EXPRESSIONS = 64
 ANSWER_KEY = "expressions"
@@ -34,8 +34,9 @@ Answer with JSON as the schema has it. Each expression has
     says "place": value is one of: left, right, top, bottom, middle, top left, top right, bottom left, bottom right,
       leftmost, rightmost, topmost, bottommost, largest, smallest, "second from the left" and the like (up to fifth);
       these compare objects of one category.
-    says "relation": value is one of: left of, right of, above, below, in front of, behind, larger than, smaller than;
-      other is the object that it is compared with, which the text names so that no other can be meant.
+    says "relation": value is one of: left of, right of, above, below, in front of, behind, surrounded by (on the other,
+      which is seen all round it), larger than, smaller than; other is the object that it is compared with, which the
+      text names so that no other can be meant.
 A claim that is false or missing spoils the expression. Never say what an object is not. Boxes are [left, top, right,
 bottom] in thousandths of the image; the first object is the frontmost. Leave out what is doubtful: fewer expressions
 are better than one that is wrong."""

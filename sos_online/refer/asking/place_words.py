@@ -14,6 +14,7 @@ _FAMILIES = {
     "below": "below under beneath underneath lower",
     "front": "front foreground",
     "behind": "behind back background",
+    "surrounded": "surrounded",
     "large": "larger largest bigger biggest",
     "small": "smaller smallest tiniest",
     "near": "near nearer nearest next beside close closer closest adjacent",

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 
+import numpy as np
 import pytest
 
 import sos_online as sos
 from sos_online.data.asking.scenes import look_at
 from sos_online.data.expressions import FactFinder
+from sos_online.refer.asking.decided_claims import DecidedClaims
 from tests.conftest import small_recipe
+from tests.refer.made_up import Thing, facts_of
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth")
 
@@ -47,3 +50,13 @@ def test_orders_and_sizes_against_counting() -> None:
                 assert found in (None, areas[row] > areas[other])
                 assert facts.decide(other, "relation", "smaller than", row) is found
     assert min(answers.values()) > 50 and len(answers) == 3
+
+
+@pytest.mark.parametrize("value", ["surrounded by", " Surrounded  BY", "inside"])
+def test_what_goes_all_round(value: str) -> None:
+    things = Thing("mug", box=(220, 20, 250, 50)), Thing("car", box=(200, 10, 300, 60))
+    around = np.array([[np.nan, np.nan], [1.0, np.nan]])
+    claims = DecidedClaims(facts_of(things, hidden=np.array([[0, 0], [900, 0]]), around=around))
+    assert claims.decide(0, "relation", value, 1) is True
+    assert claims.decide(1, "relation", value, 0) is False
+    assert claims.decide(0, "relation", value, None) is None

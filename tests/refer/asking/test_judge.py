@@ -46,6 +46,8 @@ class Facts:
         if says == "place":
             return {"left": x < 300, "right": x > 550, "middle": 300 < x < 500}.get(value)
         if says == "relation" and other is not None:
+            if value == "surrounded by":
+                return (about, other) == (1, 3)
             return {"left of": x < OBJECTS[other].box[0], "right of": x > OBJECTS[other].box[0]}.get(value)
         return None
 
@@ -72,6 +74,7 @@ KEPT = [
     (propose("the apple right of the wine glass", (2, "relation", "right of", 3)), "position", True),
     (propose("the wine glass left of the green apple", (3, "relation", "left of", 2)), "position", True),
     (propose("the apple right of the red apple", (2, "relation", "right of", 1)), "position", True),
+    (propose("the apple surrounded by the box", (2, "relation", "surrounded by", 4)), "position", True),
     (propose("the apples", calls(1), calls(2)), "attribute", True),
     (propose("two apples", calls(1), calls(2)), "attribute", True),
     (propose("the red apple and the box", calls(1), calls(4)), "attribute", True),
@@ -97,6 +100,8 @@ DROPPED = [
     (propose("the red apple on the right", calls(1)), "place without a claim"),
     (propose("the red apple on the right", (1, "place", "left", None)), "place without a claim"),
     (propose("the apple left of the wine glass", (2, "relation", "left of", 3)), "false relation"),
+    (propose("the wine glass surrounded by the box", (3, "relation", "surrounded by", 4)), "false relation"),
+    (propose("the green apple surrounded by the box", calls(2)), "place without a claim"),
     (propose("the apple right of it", (2, "relation", "right of", 3)), "unclear anchor"),
     (propose("the box right of the apple on the left", (4, "relation", "right of", 1)), "place without a claim"),
     (propose("the wine glass left of the apple", (3, "relation", "left of", 2)), "unclear anchor"),

@@ -64,6 +64,8 @@ class Facts:
             return geometry.in_front(self.scene, anchors[0], row)
         if sort == "on":
             return geometry.lies_on(self.scene, row, anchors[0])
+        if sort == "surrounded":
+            return geometry.surrounded(self.scene, row, anchors[0])
         if sort == "between":
             return geometry.between(self.scene, row, *anchors)
         return geometry.directed(self.scene, row, anchors[0], sort)

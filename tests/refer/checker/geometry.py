@@ -124,12 +124,42 @@ def in_front(scene: Scene, row: int, anchor: int) -> int:
     return 1 if hidden >= 0.1 * smaller and hidden >= 64 else 0
 
 
+def _share_on(scene: Scene, row: int, anchor: int) -> float:
+    return float(np.count_nonzero((scene.instances == row + 1) & scene.masks[anchor]) / scene.area[row])
+
+
 def lies_on(scene: Scene, row: int, anchor: int) -> int:
-    share = np.count_nonzero((scene.instances == row + 1) & scene.masks[anchor]) / scene.area[row]
+    share = _share_on(scene, row, anchor)
     if share < 0.5:
         return -1
     whole = scene.visibility[row] >= 0.9 and scene.area[row] <= scene.whole_area[anchor] / 2
     return 1 if share >= 0.98 and whole else 0
+
+
+def share_around(scene: Scene, row: int, anchor: int, reach: int) -> float:
+    """The share of an anchor among the pixels around a row, at most so many columns and rows from it."""
+    x1, y1, x2, y2 = (int(edge) for edge in scene.seen[row])
+    window = np.pad(scene.instances, reach)[y1 : y2 + 2 * reach, x1 : x2 + 2 * reach]
+    near = own = window == row + 1
+    for axis in (0, 1):
+        # nothing of the row lies within reach of the window's edges, so that what is rolled out comes back empty
+        near = np.logical_or.reduce([np.roll(near, step, axis) for step in range(-reach, reach + 1)])
+    ring = near & ~own
+    return float(np.count_nonzero(ring & (window == anchor + 1)) / np.count_nonzero(ring))
+
+
+def surrounded(scene: Scene, row: int, anchor: int) -> int:
+    inner, outer = scene.seen[row], scene.seen[anchor]
+    gaps = [inner[0] - outer[0], inner[1] - outer[1], outer[2] - inner[2], outer[3] - inner[3]]
+    sizes = 2 * [inner[2] - inner[0], inner[3] - inner[1]]
+    if any(-gap >= 0.1 * size for gap, size in zip(gaps, sizes, strict=True)):
+        return -1
+    if _share_on(scene, row, anchor) < 0.98:
+        return 0
+    share = share_around(scene, row, anchor, max(2, int(np.sqrt(scene.area[row]) / 20)))
+    if share < 0.6:
+        return -1
+    return 1 if lies_on(scene, row, anchor) == 1 and min(gaps) > 0 and share >= 0.98 else 0
 
 
 def between(scene: Scene, row: int, one: int, other: int) -> int:

@@ -51,6 +51,10 @@ class PlainFacts(Facts):
         if sort == "on":
             pixels = scene.instances == row + 1
             return truth(np.count_nonzero(pixels & scene.masks[anchor]) > 0.5 * np.count_nonzero(pixels))
+        if sort == "surrounded":
+            (x1, y1, x2, y2), (left, top, right, bottom) = scene.seen[row], scene.seen[anchor]
+            within = left <= x1 and top <= y1 and right >= x2 and bottom >= y2
+            return truth(within and geometry.share_around(scene, row, anchor, 1) > 0.75)
         if sort == "between":
             start, end, point = scene.centres[anchor], scene.centres[anchors[1]], scene.centres[row]
             to_one, to_other = np.hypot(*(point - start)), np.hypot(*(point - end))

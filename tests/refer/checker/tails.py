@@ -49,6 +49,7 @@ RELATIONS = _split(
         "behind": "behind",
         "partly hidden by": "behind",
         "on": "on",
+        "surrounded by": "surrounded",
         "between": "between",
     }
 )

@@ -33,7 +33,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Relation:
-    sort: str  # "left", "right", "above", "below", "front", "behind", "on", "between"
+    sort: str  # "left", "right", "above", "below", "front", "behind", "on", "surrounded", "between"
     anchors: tuple[Phrase, ...]
 
 
