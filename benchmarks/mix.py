@@ -4,8 +4,8 @@
 
 A clock in each source says how much of a mixture's sample is the source's; the cost of mixing is the mean rest over the
 median time of the slower source. A mixture with all names of both takes turns with one of half of them, in which the
-others' rows are left out: of photos before their masks are drawn, which saves time, and that is counted in. The order
-is timed for several schedules, and for jumps to far positions. Prints tables; ``--json FILE`` writes the figures.
+others' rows are left out: of made images behind the source, of photos by the source before their masks are drawn. The
+order is timed for several schedules, and for jumps to far positions. Prints tables; ``--json FILE`` writes the figures.
 """
 
 from __future__ import annotations
@@ -61,8 +61,7 @@ def main() -> None:
 
 
 def of_samples(mixtures: dict[str, MixedDataset], sources: list[SampleStream], count: int) -> dict[str, dict[str, Any]]:
-    """Milliseconds of samples of each source inside each mixture, and what the mixture adds to one. They take turns;
-    what the sources take more or less than in the first mixture is counted in."""
+    """Milliseconds of samples of each source inside each mixture, and what the mixture adds to one. They take turns."""
     times: dict[str, list[list[float]]] = {name: [[] for _ in sources] for name in mixtures}
     rest: dict[str, list[float]] = {name: [] for name in mixtures}
     clocks = [Clock(source) for source in sources]
@@ -82,13 +81,10 @@ def of_samples(mixtures: dict[str, MixedDataset], sources: list[SampleStream], c
         for clock in clocks:
             clock.remove()
     figures: dict[str, dict[str, Any]] = {}
-    alone: list[float] = []
     for name, mixed in mixtures.items():
         medians = [1e3 * statistics.median(each) for each in times[name]]
-        alone = alone or medians
-        # sources are drawn equally often
-        added = 1e3 * statistics.fmean(rest[name]) + statistics.fmean(medians) - statistics.fmean(alone)
-        share = added / max(alone)
+        added = 1e3 * statistics.fmean(rest[name])
+        share = added / max(medians)
         print(name)
         for source, milliseconds in zip(mixed.source_names, medians, strict=True):
             print(f"{source:<24}{milliseconds:>10.3f} ms a sample")

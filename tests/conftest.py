@@ -29,7 +29,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 settings.register_profile(
     "default",
     deadline=None,
-    derandomize="SOS_NO_SKIPS" in os.environ,
+    derandomize=bool(os.environ.get("SOS_NO_SKIPS")),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("default")

@@ -93,10 +93,17 @@ class MapStream(SampleStream):
             StreamError: the index is not in the epoch, or the dataset gave what is no sample; says what is wrong.
             BrokenSampleError: under ``on_error="raise"``.
         """
-        return self.sample_for(index, self.epoch if epoch is None else epoch, ())[0]
+        return self._readable(index, self.epoch if epoch is None else epoch, ())[0]
 
     def sample_for(self, index: int, epoch: int, unwanted: Collection[int]) -> tuple[Sample, int]:
-        """See :class:`SampleStream`: masks of unwanted rows are not drawn, unless a transform would see the rows."""
+        """See :class:`SampleStream`: masks of unwanted rows are not drawn, unless a transform or a subclass would see
+        the rows."""
+        if type(self).sample is not MapStream.sample:
+            return super().sample_for(index, epoch, unwanted)
+        return self._readable(index, epoch, unwanted)
+
+    def _readable(self, index: int, epoch: int, unwanted: Collection[int]) -> tuple[Sample, int]:
+        """A sample, or the first that can be read of those that may stand for it."""
         self.check_index(index)
         item = self.item(index, epoch)
         for attempt in range(1, _REPLACEMENTS + 1):
@@ -107,7 +114,7 @@ class MapStream(SampleStream):
                 if self.on_error == "raise":
                     raise
                 if self.on_error == "warn":
-                    warnings.warn(f"replaced by another sample: {error}", RuntimeWarning, stacklevel=2)
+                    warnings.warn(f"replaced by another sample: {error}", RuntimeWarning, stacklevel=3)
             draw = sample_generator(self.seed, epoch, index, attempt=attempt, purpose=Purpose.ORDER)
             item = int(draw.integers(self.length))
         raise StreamError(f"sample {index} of epoch {epoch}: {_REPLACEMENTS} samples in a row could not be read")
@@ -154,7 +161,7 @@ class MapStream(SampleStream):
             left_out = 0
             try:
                 if unwanted and self._draws_nothing and type(self.dataset).__getitem__ is AnnotatedImages.__getitem__:
-                    given, left_out = self.dataset.sample_for(item, unwanted)
+                    given, left_out = self.dataset.before_transforms(item, unwanted)
                 else:
                     given = self.dataset[item]
             except (OSError, SyntaxError) as error:  # what Pillow raises of files that are no images

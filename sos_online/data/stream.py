@@ -60,7 +60,7 @@ class SampleStream(IterableDataset[Sample], ABC):
 
     def sample_for(self, index: int, epoch: int, unwanted: Collection[int]) -> tuple[Sample, int]:  # noqa: ARG002
         """As :meth:`sample`, for a caller who leaves rows with these labels out: the stream may do so before they cost
-        time. What is left is the same then. Also, how many rows it left out; here none.
+        time, if all else stays as it is. Also, how many rows it left out; here none.
         """
         return self.sample(index, epoch), 0
 

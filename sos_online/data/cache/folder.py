@@ -119,13 +119,14 @@ class CacheFolder:
         """Write the manifest, or check that the one that is there is of the same cache; the one that is there then.
 
         Raises:
-            CacheError: the folder holds another cache, shards without a manifest, or cannot be written.
+            CacheError: the folder holds another cache, or something else, or cannot be written.
         """
         found = self._manifest()
         if found is None:
-            if tars := self.place.names(TAR):
+            others = [name for name in self.place.names() if not name.startswith(".")]
+            if others and self._manifest() is None:  # else another process has begun it just now
                 raise CacheError(
-                    f"{self.where(MANIFEST)}: no such file, and there is {tars[0]} already; give another folder"
+                    f"{self.where(MANIFEST)}: no such file, and there is {others[0]} already; give another folder"
                 )
             self._put(MANIFEST, manifest.to_bytes())
             found = self.manifest()  # another's, if one began at the same time

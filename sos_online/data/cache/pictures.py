@@ -38,8 +38,14 @@ def encode_picture(image: Tensor, settings: CacheSettings, where: str) -> bytes:
 
 def bgr_of(image: Tensor, settings: CacheSettings, where: str) -> Pixels:
     """A picture that can be encoded, as OpenCV has it: a copy. Raises ``CacheError`` if it cannot be."""
-    if image.dtype is not torch.uint8 or image.ndim != 3 or len(image) != 3 or not image.numel():
-        raise CacheError(f"{where}: image: expected uint8 [3, H, W], found {image.dtype} {list(image.shape)}")
+    if (
+        image.dtype is not torch.uint8
+        or image.ndim != 3
+        or len(image) != 3
+        or not image.numel()
+        or not _is_at_hand(image)
+    ):
+        raise CacheError(f"{where}: image: expected uint8 [3, H, W] on cpu, found {_found(image)}")
     _check_size((image.shape[1], image.shape[2]), settings, where)
     red, green, blue = image.as_subclass(Tensor).numpy()
     return np.asarray(cv2.merge((blue, green, red)), np.uint8)
@@ -52,15 +58,16 @@ def encode_bgr(pixels: Pixels, settings: CacheSettings, where: str) -> bytes:
 
 def ids_of(instance_map: Tensor, count: int, where: str) -> npt.NDArray[np.uint16]:
     """An instance map ``[H, W]`` of ids up to ``count``, as 16 bits: a copy. Raises ``CacheError`` if it is none."""
-    found = f"{instance_map.dtype} {list(instance_map.shape)}"
-    if str(instance_map.dtype) not in _MAP_DTYPES or instance_map.ndim != 2 or not instance_map.numel():
-        raise CacheError(f"{where}: instance_map: expected {', '.join(_MAP_DTYPES)} [H, W], found {found}")
-    ids = instance_map.as_subclass(Tensor).numpy()
-    # as unsigned numbers, what is below 0 is above all else
-    if ids.view(f"u{ids.itemsize}").max() > min(count, MAX_ID):
+    is_map = str(instance_map.dtype) in _MAP_DTYPES and instance_map.ndim == 2 and instance_map.numel()
+    if not is_map or not _is_at_hand(instance_map):
         raise CacheError(
-            f"{where}: instance_map: expected ids 0 … {min(count, MAX_ID)}, found {ids.min()} … {ids.max()}"
+            f"{where}: instance_map: expected {', '.join(_MAP_DTYPES)} [H, W] on cpu, found {_found(instance_map)}"
         )
+    ids = instance_map.as_subclass(Tensor).numpy()
+    highest = min(count, MAX_ID, torch.iinfo(instance_map.dtype).max)
+    # as unsigned numbers, what is below 0 is above all else
+    if ids.view(f"u{ids.itemsize}").max() > highest:
+        raise CacheError(f"{where}: instance_map: expected ids 0 … {highest}, found {ids.min()} … {ids.max()}")
     return ids.astype(np.uint16)
 
 
@@ -92,6 +99,14 @@ def decode_map(data: bytes, size_hw: tuple[int, int], dtype: str, count: int, wh
         raise BrokenSampleError(f"{where}: instance_map: expected ids 0 … {highest}, found {ids.max()}")
     of_dtype = np.dtype(dtype.removeprefix("torch."))
     return Mask(torch.from_numpy(ids.view(of_dtype) if of_dtype.itemsize == 2 else ids.astype(of_dtype)))
+
+
+def _is_at_hand(tensor: Tensor) -> bool:
+    return tensor.device.type == "cpu" and tensor.layout is torch.strided
+
+
+def _found(tensor: Tensor) -> str:
+    return f"{tensor.dtype} {list(tensor.shape)} on {tensor.device} ({tensor.layout})"
 
 
 def check_pixels(size_hw: tuple[int, int], where: str) -> None:

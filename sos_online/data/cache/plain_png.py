@@ -1,4 +1,4 @@
-"""Grey PNGs of 16 bits whose rows have no filter, as instance maps are written: read in a fifth of OpenCV's time.
+"""Grey PNGs of 16 bits whose rows have no filter, as instance maps are written: read in a third of OpenCV's time.
 
 Format: PNG (W3C Recommendation, third edition): a signature, then chunks of length, name, content and CRC-32. zlib-ng
 inflates them several times as fast as zlib; what it deflates differs between processors, so it writes none.
@@ -16,6 +16,8 @@ from zlib_ng import zlib_ng
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _AROUND = 12  # bytes of a chunk beside its content
+_SHORT = 8192  # bytes of content, less than which OpenCV writes in the last chunk alone
+_WHOLE_WINDOW = b"\x78"  # zlib: deflated with the largest window, as by OpenCV; zlib-ng lets streams overstep others
 
 
 def read_plain_png(data: bytes, size_hw: tuple[int, int]) -> npt.NDArray[np.uint16] | None:
@@ -24,7 +26,7 @@ def read_plain_png(data: bytes, size_hw: tuple[int, int]) -> npt.NDArray[np.uint
     header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 16, 0, 0, 0, 0)
     begin = _SIGNATURE + struct.pack(">I", len(header) - 4) + header + struct.pack(">I", zlib.crc32(header))
     content = _content(data, len(begin)) if data.startswith(begin) else None
-    if content is None:
+    if content is None or not content.startswith(_WHOLE_WINDOW):
         return None
     row = 1 + 2 * width  # its filter, and its values
     stream = zlib_ng.decompressobj()
@@ -38,8 +40,7 @@ def read_plain_png(data: bytes, size_hw: tuple[int, int]) -> npt.NDArray[np.uint
     if table[:, 0].any():
         return None
     values: npt.NDArray[np.uint16] = table[:, 1:].copy().view(np.uint16)
-    byte = np.uint16(8)
-    return values if sys.byteorder == "big" else (values << byte) | (values >> byte)  # half of byteswap's time
+    return values if sys.byteorder == "big" else values.byteswap(inplace=True)
 
 
 def _content(data: bytes, position: int) -> bytes | None:
@@ -53,7 +54,7 @@ def _content(data: bytes, position: int) -> bytes | None:
             return None
         if chunk == b"IEND":
             return b"".join(parts) if end == len(data) else None
-        if not chunk.startswith(b"IDAT"):
+        if not chunk.startswith(b"IDAT") or (parts and len(parts[-1]) < _SHORT):
             return None
         parts.append(chunk[4:])
         position = end

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import math
+import reprlib
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torchvision.tv_tensors import BoundingBoxes, BoundingBoxFormat, Mask, TVTensor
@@ -29,6 +31,13 @@ _FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 _INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
 _DTYPES = {str(dtype).removeprefix("torch."): dtype for dtype in (*_FLOATS, *_INTEGERS, torch.bool)}
 _MASK_DTYPES = ("uint8", "bool")
+# what JSON's numbers may be for a tensor, and as what they are all exact
+_KINDS: dict[str, tuple[frozenset[type], type]] = {
+    "bool": (frozenset({bool}), np.bool_),
+    "int": (frozenset({int}), np.int64),
+    "float": (frozenset({float, int}), np.float64),
+}
+_WIDE = (torch.bool, torch.int64, torch.float64)
 # of the package's own keys, which have a row for each object
 _ROWS = ("boxes", "amodal_boxes", "labels", "area", "iscrowd", "visibility", "segment_ids", "masks", "amodal_masks")
 
@@ -139,20 +148,35 @@ def _decode_tensor(value: Any, stated: Any, size_hw: tuple[int, int]) -> Tensor:
 
 
 def _numbers(value: Any, dtype: torch.dtype, shape: list[int]) -> Tensor:
-    array = np.array(value)  # ragged lists are a ValueError
-    if math.prod(shape) == 0 and array.size == 0:  # JSON has no room for the sizes behind a zero
-        return torch.zeros(shape, dtype=dtype)
-    kinds = "b" if dtype is torch.bool else "f" if dtype.is_floating_point else "i"
-    if array.dtype.kind != kinds or list(array.shape) != shape:
-        raise ValueError(f"expected {dtype} {shape}, found {array.dtype} {list(array.shape)}")
-    if kinds == "f" and not np.isfinite(array).all():
-        raise ValueError(f"expected finite numbers of {dtype}")
+    kinds, wide = _KINDS["float" if dtype.is_floating_point else "bool" if dtype is torch.bool else "int"]
+    leaves = _leaves(value, shape)
+    array: npt.NDArray[Any] | None = None
+    try:
+        if leaves is not None and kinds.issuperset(map(type, leaves)):
+            array = np.array(leaves, wide).reshape(shape)
+    except OverflowError:
+        pass
+    if array is None:
+        raise ValueError(f"expected {dtype} {shape}, found {reprlib.repr(value)}")
     exact = torch.from_numpy(array).to(dtype)
     # NumPy takes a fifth of the time, and knows all types but one
-    same = exact.to(torch.float64).numpy() if dtype is torch.bfloat16 else exact.numpy()
-    if same.dtype != array.dtype and not (same == array).all():
+    back = (exact.to(torch.float64) if dtype is torch.bfloat16 else exact).numpy()
+    if not np.isfinite(array).all() or (dtype not in _WIDE and not (back == array).all()):
         raise ValueError(f"expected numbers of {dtype}, found others")
     return exact
+
+
+def _leaves(value: Any, shape: list[int]) -> list[Any] | None:
+    """What lists within lists of a shape hold at last; None if they are of another. No array is made of what is not
+    looked at yet: it could be far larger than the text."""
+    if not shape:
+        return [value]
+    if not isinstance(value, list) or len(value) != shape[0]:
+        return None
+    if len(shape) == 1:
+        return value
+    parts = [_leaves(part, shape[1:]) for part in value]
+    return None if None in parts else [leaf for part in parts for leaf in part or ()]
 
 
 def _checked_type(stated: Any) -> tuple[str, str, list[int]]:

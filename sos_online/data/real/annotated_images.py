@@ -115,11 +115,11 @@ class AnnotatedImages(Dataset[Sample]):
             IndexError: there is no such position.
             BrokenSampleError: naming the image file that is missing or damaged, or the annotation that cannot be drawn.
         """
-        (image, target), _ = self.sample_for(index, ())
+        (image, target), _ = self.before_transforms(index)
         return (image, target) if self.transforms is None else transform_annotated(self.transforms, image, target)
 
-    def sample_for(self, index: int, unwanted: Collection[int]) -> tuple[Sample, int]:
-        """The sample at a position without the rows of unwanted labels, before transforms; and how many those were.
+    def before_transforms(self, index: int, unwanted: Collection[int] = ()) -> tuple[Sample, int]:
+        """The sample at a position before transforms, without rows of unwanted labels, and how many those were.
 
         Raises as ``[index]`` does.
         """
@@ -137,12 +137,10 @@ class AnnotatedImages(Dataset[Sample]):
         if not table.sizes[index].all():  # else those beyond the canvas were left out when the file was read
             rows = rows[(boxes[:, :2] < (size_hw[1], size_hw[0])).all(1)]
             boxes = table.boxes[rows]
-        left_out = 0
-        if unwanted:
-            wanted = np.array([label not in unwanted for label in table.labels[rows].tolist()], bool)
-            left_out = len(rows) - int(wanted.sum())
-            rows, boxes = rows[wanted], boxes[wanted]
-        masks = None if table.outlines is None else self._masks(rows, size_hw)
+        wanted = np.array([label not in unwanted for label in table.labels[rows].tolist()], bool)
+        masks = None if table.outlines is None else self._masks(rows, wanted, size_hw)
+        left_out = len(rows) - int(wanted.sum())
+        rows, boxes = rows[wanted], boxes[wanted]
         areas = table.areas[rows]
         unknown = np.isnan(areas)
         if unknown.any():
@@ -170,11 +168,14 @@ class AnnotatedImages(Dataset[Sample]):
         cv2.split(photo, list(pixels))
         return pixels
 
-    def _masks(self, rows: npt.NDArray[np.int64], size_hw: tuple[int, int]) -> npt.NDArray[np.uint8]:
-        """0/1 ``[N, H, W]``."""
+    def _masks(
+        self, rows: npt.NDArray[np.int64], wanted: npt.NDArray[np.bool_], size_hw: tuple[int, int]
+    ) -> npt.NDArray[np.uint8]:
+        """0/1 ``[N, H, W]`` of the wanted ones of some rows; whether they can be drawn is asked of all."""
         assert self._table.outlines is not None
-        masks = np.zeros((len(rows), *size_hw), np.uint8)
-        for mask, row in zip(masks, rows.tolist(), strict=True):
+        masks = np.zeros((int(wanted.sum()), *size_hw), np.uint8)
+        drawn = iter(masks)
+        for row, is_wanted in zip(rows.tolist(), wanted.tolist(), strict=True):
             rle = self._table.outlines.rle(row, size_hw)
             if rle is None:
                 position = self._table.positions[row]
@@ -182,7 +183,11 @@ class AnnotatedImages(Dataset[Sample]):
                     f"{self.annotations}: annotations[{position}]: field 'segmentation': none for {size_hw[0]} x "
                     f"{size_hw[1]} pixels"
                 )
+            if not is_wanted:
+                continue
             x, y, width, height = coco_mask.toBbox(rle).astype(int)
             window = (slice(y, y + height), slice(x, x + width))
-            mask[window] = coco_mask.decode(rle)[window]  # it lies column by column, and is slow to turn as a whole
+            next(drawn)[window] = coco_mask.decode(rle)[
+                window
+            ]  # it lies column by column, and is slow to turn as a whole
         return masks

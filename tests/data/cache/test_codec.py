@@ -16,7 +16,8 @@ import sos_online as sos
 from sos_online.data.cache.codec import RECORD
 from sos_online.data.cache.description import SampleDescription
 from sos_online.data.cache.format import CacheSettings
-from sos_online.errors import CacheError
+from sos_online.data.cache.pictures import ids_of
+from sos_online.errors import BrokenSampleError, CacheError
 from sos_online.types import Scene
 from tests.data.cache.made_up import made_up_target, small_stream
 from tests.data.cache.members import check_same, decode, encode
@@ -159,6 +160,7 @@ def test_scenes_of_a_stream_without() -> None:
         ({"instance_map": Mask(torch.full((8, 9), -1))}, r"instance_map: expected ids 0 … 2, found -1 … -1"),
         ({"instance_map": Mask(torch.zeros(8, 9))}, r"instance_map: expected torch.uint8, .* found torch.float32"),
         ({"instance_map": Mask(torch.zeros(8, 8, dtype=torch.int16))}, r"instance_map: expected the image's size"),
+        ({"instance_map": Mask(torch.zeros(8, 9, dtype=torch.int16, device="meta"))}, r"instance_map: .* on meta"),
         ({"instance_map": None}, r"target: expected labels \[N\] and an instance_map"),
     ],
 )
@@ -166,3 +168,18 @@ def test_what_cannot_be_stored_is_named(changes: dict[Any, Any], message: str) -
     image, target = made_up_target(2, (8, 9))
     with pytest.raises(CacheError, match=f"^0002-000000007: {message}"):
         encode(image, {**target, **changes})
+
+
+def test_an_id_below_zero_is_none_however_many_rows_there_are() -> None:
+    with pytest.raises(CacheError, match=r"x: instance_map: expected ids 0 … 32767, found -32000 … -32000"):
+        ids_of(torch.full((8, 9), -32000, dtype=torch.int16), 40_000, "x")
+
+
+@pytest.mark.parametrize("number", [1e300, 1 / 3])
+def test_a_number_that_a_dtype_does_not_hold(number: float) -> None:
+    image, target = made_up_target(2, (8, 9))
+    members = encode(image, {**target, "mine": torch.ones(1, dtype=torch.bfloat16)})
+    record = json.loads(members[RECORD])
+    record["target"]["mine"] = [number]
+    with pytest.raises(BrokenSampleError, match=r"target.mine: expected numbers of torch.bfloat16"):
+        decode({**members, RECORD: json.dumps(record).encode()})

@@ -22,7 +22,7 @@ GREY = torch.zeros(1, 8, 9, dtype=torch.uint8)
 
 @pytest.mark.parametrize("image", [torch.zeros(3, 8, 9), GREY], ids=["float", "grey"])
 def test_a_picture_that_cannot_be_stored(image: torch.Tensor) -> None:
-    with pytest.raises(CacheError, match=r"^0002-000000007: image: expected uint8 \[3, H, W\], found torch"):
+    with pytest.raises(CacheError, match=r"^0002-000000007: image: expected uint8 \[3, H, W\] on cpu, found torch"):
         encode(image, made_up_target(2, (8, 9))[1])
 
 
@@ -55,6 +55,12 @@ def changed(change: Callable[[dict[str, Any]], object]) -> dict[str, bytes]:
         (lambda r: r["target"].update(labels=[1, "2"]), "target.labels: expected torch.int64"),
         (lambda r: r["target"].update(labels=[1, [2]]), "target.labels: "),
         (lambda r: r["target"].update(labels=[1, 2**70]), "target.labels: expected torch.int64"),
+        # an array of these would be a thousand times as large as they are
+        (
+            lambda r: r["target"].update(labels=["x" * 1_000_000] + [1] * 1_000_000),
+            "target.labels: expected torch.int64",
+        ),
+        (lambda r: r["target"].update(visibility=["x" * 1_000_000] * 2), "target.visibility: expected torch.float32"),
         (lambda r: r["target"].update(labels=[1, 5]), r"target.labels: expected 1 … 4, found \[1, 5\]"),
         (lambda r: r["target"].update(labels=[0, 1]), "target.labels: expected 1 … 4"),
         (lambda r: r["target"].update(visibility=[0.5, 0.1]), "target.visibility: expected numbers of torch.float32"),

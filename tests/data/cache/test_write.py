@@ -174,9 +174,10 @@ def test_a_cache_of_another_library_is_refused(library: sos.SegmentLibrary, tmp_
         small_cache(small_stream(other), out)
 
 
-def test_a_folder_with_archives_of_somebody_else_is_refused(library: sos.SegmentLibrary, tmp_path: Path) -> None:
-    (tmp_path / "mine.tar").write_bytes(b"precious")
-    with pytest.raises(CacheError, match=r"manifest.json: no such file, and there is mine.tar already"):
+@pytest.mark.parametrize("name", ["mine.tar", "library.json"])
+def test_a_folder_of_something_else_is_refused(library: sos.SegmentLibrary, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"precious")
+    with pytest.raises(CacheError, match=rf"manifest.json: no such file, and there is {name} already"):
         small_cache(small_stream(library), tmp_path)
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(sos.SOSError, match=r"file/manifest.json: cannot be read: Not a directory"):

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pycocotools import mask as coco_mask
 from torchvision.transforms import v2
 
 import sos_online as sos
@@ -61,20 +62,49 @@ def test_the_same_samples_as_leaving_rows_out_behind(real_data: Path, kind: str,
 
 def test_what_is_not_wanted_is_not_drawn(real_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stream = MapStream(photos(real_data, "coco"))
-    drawn: list[int] = []
-    original = Outlines.rle
+    drawn: list[Any] = []
+    original = coco_mask.decode
 
-    def counted(self: Outlines, row: int, size_hw: tuple[int, int]) -> Any:
-        drawn.append(row)
-        return original(self, row, size_hw)
+    def counted(rle: Any) -> Any:
+        drawn.append(rle)
+        return original(rle)
 
-    monkeypatch.setattr(Outlines, "rle", counted)
+    monkeypatch.setattr(coco_mask, "decode", counted)
     mixed = half_of_the_names(stream)
     rows = sum(len(mixed.sample(index)[1]["labels"]) for index in range(COUNT))
     assert len(drawn) == rows > COUNT
     whole = sum(len(stream.sample(index)[1]["labels"]) for index in range(COUNT))
     assert len(drawn) == rows + whole
     assert rows < 0.8 * whole
+
+
+def test_what_cannot_be_drawn_is_met_all_the_same(real_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    original = Outlines.rle
+
+    def torn(self: Outlines, row: int, size_hw: tuple[int, int]) -> Any:
+        return None if row % 11 == 0 else original(self, row, size_hw)
+
+    monkeypatch.setattr(Outlines, "rle", torn)
+    dataset = photos(real_data, "coco")
+    early = half_of_the_names(MapStream(dataset, on_error="replace"))
+    late = half_of_the_names(DrawsAll(dataset, on_error="replace"))
+    for index in range(COUNT):
+        assert digest(early.sample(index)) == digest(late.sample(index))
+    assert early.failures.samples == late.failures.samples > 0
+
+
+class DarkerStream(MapStream):
+    def sample(self, index: int, epoch: int | None = None) -> Sample:
+        image, target = super().sample(index, epoch)
+        return image // 2, target  # type: ignore[return-value]
+
+
+def test_a_stream_with_a_way_of_its_own_is_asked_for_all(real_data: Path) -> None:
+    darker = DarkerStream(photos(real_data, "coco"), shuffle=False)
+    mixed = half_of_the_names(darker)
+    for index in range(5):
+        assert np.array_equal(mixed.sample(index)[0], darker.sample(index)[0])
+    assert sum(mixed.vocabulary_report().rows_left_out) > 0
 
 
 class Darker(sos.CocoDataset):
@@ -94,10 +124,10 @@ def test_a_dataset_with_a_way_of_its_own_is_asked_for_all(real_data: Path) -> No
 
 def test_the_dataset_leaves_out_what_it_is_told(real_data: Path) -> None:
     dataset = photos(real_data, "coco")
-    (_, whole), none = dataset.sample_for(5, ())
+    (_, whole), none = dataset.before_transforms(5)
     labels = whole["labels"].numpy()
     one = int(labels[0])
-    (image, target), left_out = dataset.sample_for(5, {one})
+    (image, target), left_out = dataset.before_transforms(5, {one})
     assert none == 0 and left_out == (labels == one).sum()
     assert np.array_equal(target["labels"], labels[labels != one])
     assert np.array_equal(target["masks"], whole["masks"][labels != one])
