@@ -10,8 +10,8 @@ from pydantic import Field, ValidationError
 
 from sos_online.refer.asking.answer_json import read_answer
 from sos_online.refer.asking.expression_prompt import ANSWER_KEY, MOST_EXPRESSIONS
-from sos_online.refer.asking.facts import Says
 from sos_online.refer.asking.plain_text import tidy, why_not_plain
+from sos_online.refer.asking.scene_facts import Says
 from sos_online.types import ExpressionKind, Section
 
 MAX_TEXT, _MAX_VALUE, _MAX_CLAIMS = 160, 80, 64

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from sos_online.refer.asking.facts import SAYS
+from sos_online.refer.asking.scene_facts import SAYS
 from sos_online.refer.asking.schema import strict_list, strict_object
 from sos_online.refer.asking.shown_objects import ShownObject, short
 from sos_online.types import EXPRESSION_KINDS

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from sos_online.refer.asking.checked import Checked
 from sos_online.refer.asking.expression_answer import Claim, Proposed, read_expressions
-from sos_online.refer.asking.facts import SceneFacts
 from sos_online.refer.asking.place_words import FUNCTION_WORDS, NEGATIONS, NOUNS_FOR_ALL, NUMBERS, PLACE_WORDS
 from sos_online.refer.asking.plain_text import words_of
 from sos_online.refer.asking.reading import Reading
+from sos_online.refer.asking.scene_facts import SceneFacts
 from sos_online.refer.asking.shown_objects import ShownObject, spellings
 from sos_online.refer.lexicon import attribute
 from sos_online.refer.nouns import SpokenNames
