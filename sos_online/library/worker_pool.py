@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from itertools import islice
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sos_online.errors import LibraryError, SOSError
 
@@ -41,16 +41,16 @@ def run_tasks(
     # spawn: forking a process that runs threads (OpenCV's, torch's) can deadlock
     context = multiprocessing.get_context("spawn")
     still_wanted, wanted = context.Pipe(duplex=False)
-    pool = ProcessPoolExecutor(workers, context, _begin_worker, (still_wanted,))
+    pool = ProcessPoolExecutor(workers, context, _begin_worker, (still_wanted, work))
     waiting = iter(tasks)
     try:
         with _out_of_reach_of_ctrl_c():
-            running: set[Future[Result]] = {pool.submit(work, task) for task in islice(waiting, _AHEAD * workers)}
+            running: set[Future[Result]] = {pool.submit(_work_on, task) for task in islice(waiting, _AHEAD * workers)}
         while running:
             done, running = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
                 yield future.result()
-            running |= {pool.submit(work, task) for task in islice(waiting, len(done))}
+            running |= {pool.submit(_work_on, task) for task in islice(waiting, len(done))}
     except BrokenProcessPool:
         raise error(
             "a worker process died (out of memory? a script without `if __name__ == '__main__':`?); "
@@ -78,9 +78,21 @@ def _out_of_reach_of_ctrl_c() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _begin_worker(still_wanted: Connection) -> None:
+class _Worker:
+    """What this worker process does, sent once with the process. With each task, what it shares with its parent (such as
+    tensors) would be fetched from a thread there, which an error may end in the middle."""
+
+    work: Callable[[Any], Any]
+
+
+def _begin_worker(still_wanted: Connection, work: Callable[[Any], Any]) -> None:
+    _Worker.work = staticmethod(work)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_the_parent, args=(still_wanted,), daemon=True).start()
+
+
+def _work_on(task: Any) -> Any:
+    return _Worker.work(task)
 
 
 def _end_with_the_parent(still_wanted: Connection) -> None:
