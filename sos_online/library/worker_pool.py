@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from itertools import islice
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
+from pickle import PicklingError
 from typing import Any, TypeVar
 
 from sos_online.errors import LibraryError, SOSError
@@ -33,7 +34,7 @@ def run_tasks(
     Tasks are taken a few ahead of the workers, never all at once.
 
     Raises:
-        error: a worker died. What it had finished stays.
+        error: a worker died (what it had finished stays), or ``work`` cannot be sent to it.
     """
     if workers == 0:
         yield from map(work, tasks)
@@ -44,8 +45,9 @@ def run_tasks(
     pool = ProcessPoolExecutor(workers, context, _begin_worker, (still_wanted, work))
     waiting = iter(tasks)
     try:
-        with _out_of_reach_of_ctrl_c():
-            running: set[Future[Result]] = {pool.submit(_work_on, task) for task in islice(waiting, _AHEAD * workers)}
+        first = [*islice(waiting, _AHEAD * workers)]
+        with _out_of_reach_of_ctrl_c(), _sent_to_workers(error):
+            running: set[Future[Result]] = {pool.submit(_work_on, task) for task in first}
         while running:
             done, running = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
@@ -78,9 +80,20 @@ def _out_of_reach_of_ctrl_c() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+@contextmanager
+def _sent_to_workers(error: type[SOSError]) -> Iterator[None]:
+    """While processes are started, and nothing else is done: what Python cannot pickle is an ``error``."""
+    try:
+        yield
+    except (AttributeError, TypeError, PicklingError) as cannot:
+        raise error(
+            f"workers: cannot be sent to other processes: {cannot}; use functions and classes of a module, or workers=0"
+        ) from None
+
+
 class _Worker:
-    """What this worker process does, sent once with the process. With each task, what it shares with its parent (such as
-    tensors) would be fetched from a thread there, which an error may end in the middle."""
+    """What this worker process does, sent once with the process. With each task, tensors would be fetched from a thread
+    of its parent, which an error may end in the middle."""
 
     work: Callable[[Any], Any]
 

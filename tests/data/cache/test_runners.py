@@ -119,3 +119,10 @@ def test_a_worker_that_dies_here(library: sos.SegmentLibrary, tmp_path: Path, ex
         small_cache(other_stream(Dying, library), tmp_path / "c", workers=1)
     assert not [name for name in tree(tmp_path / "c") if name.startswith(".")]
     assert tree(small_cache(small_stream(library), tmp_path / "c")) == expected
+
+
+def test_a_stream_that_cannot_be_sent_to_workers(library: sos.SegmentLibrary, tmp_path: Path) -> None:
+    stream = small_stream(library)
+    stream.transforms = lambda image, target: (image, target)
+    with pytest.raises(CacheError, match=r"workers: cannot be sent to other processes: .*lambda.* workers=0"):
+        small_cache(stream, tmp_path / "c", workers=2)
