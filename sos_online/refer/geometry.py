@@ -156,11 +156,11 @@ class Geometry:
         """Rows that lie between two others."""
         start, end = self._centres[first], self._centres[second]
         x, y = (end - start).tolist()
-        length = hypot(x, y)
         ends = 1 << first | 1 << second
-        if length < _APART * self._diagonal:
+        if hypot(x, y) < _APART * self._diagonal:
             return self._extent(0, ends)
-        along, aside = np.array([[x, y], [-y, x]]) @ (self._centres - start).T / length**2
+        # without a root, which would round: at either centre this is 0 or 1
+        along, aside = np.array([[x, y], [-y, x]]) @ (self._centres - start).T / (x * x + y * y)
         aside = np.abs(aside)
         true = (along >= _BETWEEN[0]) & (along <= _BETWEEN[1]) & (aside <= _BETWEEN_OFF)
         false = (along <= 0) | (along >= 1) | (aside >= _FAR_OFF)

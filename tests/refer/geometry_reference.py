@@ -96,12 +96,12 @@ def between(seen: Sequence[Box], o: int, p: int, q: int, size_hw: tuple[int, int
         return False
     start, end, point = centre(seen[p]), centre(seen[q]), centre(seen[o])
     way = end[0] - start[0], end[1] - start[1]
-    length = float(np.hypot(*way))
-    if length < 0.25 * float(np.hypot(*size_hw)):
+    if float(np.hypot(*way)) < 0.25 * float(np.hypot(*size_hw)):
         return None
+    square = way[0] ** 2 + way[1] ** 2
     off = point[0] - start[0], point[1] - start[1]
-    along = (off[0] * way[0] + off[1] * way[1]) / length**2
-    aside = abs(off[1] * way[0] - off[0] * way[1]) / length**2
+    along = (off[0] * way[0] + off[1] * way[1]) / square
+    aside = abs(off[1] * way[0] - off[0] * way[1]) / square
     return either(0.3 <= along <= 0.7 and aside <= 0.15, along <= 0 or along >= 1 or aside >= 0.5)
 
 

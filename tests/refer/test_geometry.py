@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sos_online.refer.extent import bits_of, rows_of
@@ -57,8 +57,12 @@ def check(seen: list[Box], whole: list[Box], size_hw: tuple[int, int]) -> None:
             assert answers(geometry.between(p, q), len(seen)) == expected
 
 
+TWO_IN_ONE_PLACE = [(0, 0, 609, 196), (0, 0, 609, 196), (0, 235, 68, 480)]
+
+
 @settings(max_examples=150)
 @given(scenes())
+@example((TWO_IN_ONE_PLACE, TWO_IN_ONE_PLACE, (480, 640)))
 def test_every_statement_is_what_the_page_says(scene):
     check(*scene)
 

@@ -164,13 +164,13 @@ def surrounded(scene: Scene, row: int, anchor: int) -> int:
 
 def between(scene: Scene, row: int, one: int, other: int) -> int:
     start, end, point = scene.centres[one], scene.centres[other], scene.centres[row]
-    length = float(np.hypot(*(end - start)))
-    if length == 0:
+    way, there = end - start, point - start
+    square = float(way @ way)
+    if square == 0:
         return 0
-    along = (end - start) / length
-    share = float((point - start) @ along) / length
-    off = abs(float((point - start)[0] * along[1] - (point - start)[1] * along[0])) / length
+    share = float(there @ way) / square
+    off = abs(float(there[0] * way[1] - there[1] * way[0])) / square
     if share <= 0 or share >= 1 or off >= 0.5:
         return -1
-    apart = length >= 0.25 * np.hypot(scene.width, scene.height)
+    apart = np.hypot(*way) >= 0.25 * np.hypot(scene.width, scene.height)
     return 1 if 0.3 <= share <= 0.7 and off <= 0.15 and apart else 0
