@@ -72,7 +72,7 @@ def parse_table(
             raise LibraryError(f"{path}: {reader.num_record_batches} record batches, expected one")
         metadata = reader.schema.metadata or {}
         if reader.num_record_batches == 0:
-            return pa.RecordBatch.from_pylist([], schema=schema), metadata
+            return pa.RecordBatch.from_pylist([], schema=reader.schema), metadata
         batch = reader.get_batch(0)
         # a length that reaches beyond its buffer would read beyond the mapped file, which ends the process
         batch.validate()

@@ -12,7 +12,7 @@ from sos_online.refer.extent import NOTHING, Extent
 from sos_online.refer.geometry import DIRECTIONS, PLACES, Geometry, Side
 from sos_online.refer.kinds import in_table, is_imitation
 from sos_online.refer.lexicon import COARSE, Attribute, Facet, attribute, near
-from sos_online.refer.nouns import SpokenNames, share_a_word, words_in
+from sos_online.refer.nouns import SpokenNames, may_be_short_for, share_a_word, without_s, words_in
 from sos_online.refer.object_words import ObjectWords, Part
 from sos_online.refer.occlusion import COVERING, Occlusion, covering_relations
 from sos_online.refer.sizes import rows_smaller
@@ -59,7 +59,7 @@ class Facts:
     def is_called(self, name: str) -> Extent:
         """Rows whose category is called ``name``, in lower case."""
         if name not in self._by_name:
-            told = words_in(name)[:-1]
+            told = without_s(words_in(name))
             shared = self.names.is_shared(name)
             true = doubt = 0
             for row, words in enumerate(self.words):
@@ -72,7 +72,9 @@ class Facts:
 
     def _may_be_called(self, words: ObjectWords, name: str, told: str) -> bool:
         own = words.folded
-        return not own or share_a_word(own, name) or told in words.mentions or self.names.may_be(own, name)
+        if not own or not name or share_a_word(own, name) or told in without_s(words.mentions):
+            return True
+        return may_be_short_for(name, own) or may_be_short_for(own, name) or self.names.may_be(own, name)
 
     def is_a(self, kind: str) -> Extent:
         """Rows that are of a kind."""
@@ -137,7 +139,7 @@ class Facts:
 
     @cached_property
     def covering(self) -> list[dict[str, Extent]]:
-        """For each row as the anchor, which rows are in front of it, behind it, on it, and inside it."""
+        """For each row as the anchor, the rows in each of the relations ``COVERING`` to it."""
         if self._occlusion is not None:
             return covering_relations(self._occlusion, self._area, self._whole_area, self.geometry.seen)
         return [dict.fromkeys(COVERING, Extent(0, self.everything & ~(1 << row))) for row in range(len(self))]

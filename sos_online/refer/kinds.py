@@ -12,7 +12,7 @@ _MEMBERS = {
 }
 _DOUBTFUL = {
     "fruit": "pear, lemon, tomato",
-    "animal": "rubber duck, teddy bear, hot dog, person, toy",
+    "animal": "rubber duck, teddy bear, hot dog, person, mouse, kite, toy",
     "vehicle": "skateboard, surfboard, skis, snowboard, toy",
     "appliance": "sink, hair drier, tv, laptop, mouse, remote, keyboard, cell phone, clock, lamp, toilet, "
     "traffic light, parking meter, toy",
@@ -32,6 +32,8 @@ _BY_WORD = (
     "musical instrument, tool, weapon, container, building, toy"
 )
 _WITHIN = {"bird": "animal", "aircraft": "vehicle"}
+# what sets call a member of the table that is one all the same
+_ALSO = {"fruit": "food", "animal": "bird", "vehicle": "aircraft"}
 # sets put these where nobody else would
 _DOUBTFUL_BY_WORD = {
     "vegetable": "tomato, mushroom",
@@ -75,7 +77,7 @@ _TOLD_APART = frozenset(SAYABLE).union(*(some | others for some, others in _PAIR
 
 def supercategory_as_kind(supercategory: str) -> str:
     """A supercategory in lower case; in the singular if it is a kind that is known here: *vehicles* are *vehicle*."""
-    singular = supercategory.removesuffix("s")
+    singular = "person" if supercategory == "people" else supercategory.removesuffix("s")
     return singular if singular in _TOLD_APART else supercategory
 
 
@@ -86,8 +88,13 @@ def apart(one: str, other: str) -> bool:
 
 
 def in_table(name: str, kind: str) -> bool:
-    """Whether the table of kinds knows a name, in lower case, and whether it is of a kind."""
-    return kind in KINDS and name in _KNOWN
+    """Whether the table says of a name, in lower case, if it is of a kind; also that this is a matter of taste."""
+    return kind in KINDS and is_in_table(name)
+
+
+def is_in_table(name: str) -> bool:
+    """Whether the table knows what a name in lower case stands for."""
+    return name in _KNOWN
 
 
 def groups_of(name: str, supercategory: str) -> frozenset[str]:
@@ -104,18 +111,23 @@ def is_kind(name: str, kind: str, supercategory: str = "") -> bool | None:
         kind: one of the table or of ``SAYABLE``.
         supercategory: of its category, as :func:`supercategory_as_kind` gives it; empty if not known.
     """
-    if name in _PERHAPS.get(kind, ()):
+    if name in _PERHAPS.get(kind, ()) or name in _PERHAPS.get(_WITHIN.get(kind, ""), ()):
         return None
     if name in _KIND_OF.get(kind, ()):
-        return None if supercategory == "toy" or apart(supercategory, kind) else True
+        return True if supercategory in ("", kind, _ALSO.get(kind)) else None
     if kind in (supercategory, _WITHIN.get(supercategory)):
-        # a toolbox is no tool, and a tool box neither
-        is_compound = kind in name and not f" {name}".endswith(f" {kind}")
-        return None if is_compound or in_table(name, kind) else True
+        return None if _holds_otherwise(name, kind, supercategory) or in_table(name, kind) else True
     if in_table(name, kind):
         return False
     others = (other for other in groups_of(name, supercategory) if apart(kind, other))
     return False if any(is_kind(name, other, supercategory) for other in others) else None
+
+
+def _holds_otherwise(name: str, kind: str, supercategory: str) -> bool:
+    """Whether a name has a kind, or one of its kind, in it other than at its end: a toolbox is no tool, a tool box
+    neither, and a bird cage and a dog collar are no animals."""
+    words = (kind, supercategory, *_KIND_OF.get(kind, ()))
+    return any(word in name and not f" {name}".endswith(f" {word}") for word in words)
 
 
 def is_imitation(supercategory: str, *, has_material: bool, says_toy: bool) -> bool:

@@ -29,7 +29,7 @@ def nothing(naming: Naming, kind: ExpressionKind, row: int, draws: Draws, *, lat
         return None
     # "both mugs" would count what is not there
     many = phrase.head.many and phrase.head.many != phrase.head.name and not phrase.definite
-    return plural(phrase, draws, counted=False) if many and draws.chance(0.2) else singular(phrase, draws)
+    return plural(phrase, draws, counted=False) if many and draws.chance(0.1) else singular(phrase, draws)
 
 
 def _by_absent_name(naming: Naming, kind: ExpressionKind, row: int, draws: Draws) -> Phrase | None:
@@ -50,7 +50,7 @@ def _look(naming: Naming, row: int, draws: Draws) -> Phrase | None:
     base = naming.head(row, draws, things=0.1)
     if base is None or not naming.attributes[row]:
         return None
-    if draws.chance(0.8):
+    if draws.chance(0.93):  # "not" is rarely said of what is there
         return _with_another_look(naming, row, base, draws)
     return not_like(naming, base, draws.pick(naming.attributes[row]))
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cache, cached_property, lru_cache
 from typing import Any, NamedTuple
 
-from sos_online.refer.kinds import KINDS, SAYABLE, groups_of, is_kind, supercategory_as_kind
+from sos_online.refer.kinds import KINDS, SAYABLE, groups_of, is_in_table, is_kind, supercategory_as_kind
 
 # the head of a name stands before these: "map of Japan" is a map
 _PREPOSITIONS = frozenset(
@@ -104,6 +104,18 @@ def words_in(text: str) -> str:
     return f" {' '.join(_WORD.findall(text.lower()))} "
 
 
+@lru_cache(maxsize=_REMEMBERED)
+def without_s(words: str) -> str:
+    """Words as :func:`words_in` gives them without a plural s: what stands in the one may stand in the other."""
+    told = (word[:-1] if word.endswith("s") and len(word) > 3 else word for word in words.split())
+    return f" {' '.join(told)} "
+
+
+def may_be_short_for(name: str, other: str) -> bool:
+    """Whether a name in lower case ends another that is written in one word: *boat* of *sailboat*."""
+    return len(name) > 1 and other.endswith(name) and not (name.isascii() and len(name) < 3)
+
+
 def share_a_word(one: str, other: str) -> bool:
     """Whether two names in lower case have a word of three letters or more in common: they may mean the same thing."""
     return not _content_words(one).isdisjoint(_content_words(other))
@@ -185,9 +197,12 @@ class SpokenNames:
 
     def may_be(self, name: str, other: str) -> bool:
         """Whether one of two names in lower case is a kind, of which the other may be: *fruit* and *apple*."""
-        return (name in self.kinds and self.is_kind(other, name) is not False) or (
-            other in self.kinds and self.is_kind(name, other) is not False
-        )
+        return self._may_be_a(name, other) or self._may_be_a(other, name)
+
+    def _may_be_a(self, kind: str, name: str) -> bool:
+        if kind in self.kinds:
+            return self.is_kind(name, kind) is not False
+        return kind in SAYABLE and not is_in_table(name)  # that a duck is a bird nobody has said
 
     def is_for_kind(self, word: str) -> bool:
         """Whether a word in lower case is understood as a kind, rather than as the name of a category."""

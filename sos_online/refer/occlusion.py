@@ -12,7 +12,7 @@ from sos_online.refer.extent import Extent, extents_of_anchors
 from sos_online.refer.rings import share_of_ring
 from sos_online.types import RegionMask
 
-Covering = Literal["in front of", "behind", "on", "inside"]
+Covering = Literal["in front of", "behind", "on", "surrounded by"]
 COVERING: tuple[Covering, ...] = get_args(Covering)
 
 _HIDES, _HIDES_PIXELS = 0.1, 64

@@ -19,7 +19,6 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "in front of": ("in front of", "partly covering"),
     "behind": ("behind", "partly hidden by"),
     "on": ("on",),
-    "inside": ("surrounded by",),
     "nearest": ("nearest to", "closest to"),
 }
 _TRIES = 3
@@ -78,7 +77,8 @@ def _fitting(
             return [("nearest", extent)]
     if not covering or not facts.knows_occlusion:
         return goal.met_by(base.extent, facts.geometry.around[row])
-    related = facts.covering[row]
+    # a lamp on a vase is surrounded by it for a claim's sake; nobody says so
+    related = {name: extent for name, extent in facts.covering[row].items() if name in _WORDS}
     found = goal.met_by(base.extent, related)
     if goal.most or any(other.true & base.extent.true for other in related.values()):
         return found

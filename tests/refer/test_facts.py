@@ -161,7 +161,7 @@ class TestRelations:
     def test_what_hides_what_may_not_be_known(self):
         facts = facts_of(self.things)
         assert not facts.knows_occlusion
-        for name in ("in front of", "behind", "on", "inside"):
+        for name in ("in front of", "behind", "on", "surrounded by"):
             assert answers(facts.relation(name, 1), 2) == [None, False]
         assert answers(facts.relation("left of", 1), 2) == [True, False]
 
@@ -172,15 +172,15 @@ class TestRelations:
         assert answers(facts.relation("in front of", 1), 2) == [True, False]
         assert answers(facts.relation("behind", 0), 2) == [False, True]
         assert answers(facts.relation("on", 1), 2) == [None, False]
-        assert answers(facts.relation("inside", 1), 2) == [False, False]
+        assert answers(facts.relation("surrounded by", 1), 2) == [False, False]
 
     def test_what_goes_all_round(self):
         things = Thing("mug", box=(220, 20, 250, 50)), Thing("car", box=(200, 10, 300, 60))
         around = np.array([[np.nan, np.nan], [1.0, np.nan]])
         facts = facts_of(things, hidden=np.array([[0, 0], [900, 0]]), around=around)
-        assert answers(facts.relation("inside", 1), 2) == answers(facts.relation("on", 1), 2) == [True, False]
-        assert facts.decide(0, "relation", "inside", 1) is True
-        assert facts.decide(1, "relation", "inside", 0) is False
+        assert answers(facts.relation("surrounded by", 1), 2) == answers(facts.relation("on", 1), 2) == [True, False]
+        assert facts.decide(0, "relation", "surrounded by", 1) is True
+        assert facts.decide(1, "relation", "surrounded by", 0) is False
 
     def test_before_and_smaller(self):
         facts = facts_of(self.things)
@@ -215,7 +215,7 @@ class TestDecide:
             ((0, "relation", "left of", 0), False),  # of itself
             ((0, "relation", "left of"), None),  # of what?
             ((0, "relation", "behind", 1), None),  # not known here
-            ((0, "relation", "inside", 1), None),
+            ((0, "relation", "surrounded by", 1), None),
             ((0, "relation", "married to", 1), None),
             ((0, "weight", "heavy"), None),
         ],
@@ -254,3 +254,22 @@ def test_a_category_called_thing_is_unknown_and_blocks_every_name():
     facts = facts_of([Thing("things"), Thing("mug")])
     assert answers(facts.is_called("things"), 2) == [None, False]
     assert answers(facts.is_called("mug"), 2) == [None, True]
+
+
+@pytest.mark.parametrize(
+    ("name", "other", "answer"),
+    [
+        ("car", "carrot", False),
+        ("cat", "catapult", False),
+        ("boat", "sailboat", None),
+        ("sailboat", "boat", None),
+        ("汽车", "小汽车", None),
+        ("bird", "duck", None),
+        ("tool", "hammer", None),
+        ("bird", "cat", False),
+        ("cup", "cupcake", False),
+    ],
+)
+def test_names_that_may_mean_each_other(name: str, other: str, answer: bool | None) -> None:
+    facts = facts_of([Thing(other)], categories=sorted({name, other}))
+    assert facts.decide(0, "category", name) is answer

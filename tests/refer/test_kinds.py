@@ -121,3 +121,26 @@ def test_imitations(supercategory: str, of_material: bool, toy: bool) -> None:
     assert is_imitation(supercategory, has_material=True, says_toy=False) is of_material
     assert is_imitation(supercategory, has_material=False, says_toy=True) is toy
     assert not is_imitation(supercategory, has_material=False, says_toy=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "supercategory", "answer"),
+    [
+        ("bird cage", "animal", "bird", None),
+        ("bird house", "building", "bird", None),
+        ("dog collar", "animal", "animal", None),
+        ("car wheel", "vehicle", "vehicle", None),
+        ("polar bear", "animal", "animal", True),
+        ("rubber duck", "bird", "bird", None),
+        ("bus", "vehicle", "traffic sign", None),
+        ("apple", "fruit", "logo", None),
+        ("apple", "fruit", "food", True),
+        ("fish", "animal", "food", None),
+        ("mouse", "animal", "", None),
+        ("kite", "animal", "", None),
+    ],
+)
+def test_what_a_name_or_its_supercategory_leaves_open(
+    name: str, kind: str, supercategory: str, answer: bool | None
+) -> None:
+    assert is_kind(name, kind, supercategory) is answer

@@ -60,8 +60,8 @@ def inside(*masks: np.ndarray) -> list[list[bool | None]]:
     occlusion = find_occlusion(ids, windows(masks), area)
     found = covering_relations(occlusion, area.astype(float), whole_area, seen)
     for p, relations in enumerate(found):
-        assert not relations["inside"].true & ~relations["on"].true, p  # what is inside is on it as well
-    return [answers(relations["inside"], len(masks)) for relations in found]
+        assert not relations["surrounded by"].true & ~relations["on"].true, p  # what is inside is on it as well
+    return [answers(relations["surrounded by"], len(masks)) for relations in found]
 
 
 SQUARE = block((20, 20, 100, 100))

@@ -17,7 +17,6 @@ _SAME = {
     "centre": "middle",
     "biggest": "largest",
     "bigger than": "larger than",
-    "surrounded by": "inside",
 }
 
 

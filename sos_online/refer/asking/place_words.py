@@ -15,6 +15,7 @@ _FAMILIES = {
     "front": "front foreground",
     "behind": "behind back background",
     "surrounded": "surrounded",
+    "inside": "inside within",  # which no claim proves
     "large": "larger largest bigger biggest",
     "small": "smaller smallest tiniest",
     "near": "near nearer nearest next beside close closer closest adjacent",

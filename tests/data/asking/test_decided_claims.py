@@ -52,7 +52,7 @@ def test_orders_and_sizes_against_counting() -> None:
     assert min(answers.values()) > 50 and len(answers) == 3
 
 
-@pytest.mark.parametrize("value", ["surrounded by", " Surrounded  BY", "inside"])
+@pytest.mark.parametrize("value", ["surrounded by", " Surrounded  BY"])
 def test_what_goes_all_round(value: str) -> None:
     things = Thing("mug", box=(220, 20, 250, 50)), Thing("car", box=(200, 10, 300, 60))
     around = np.array([[np.nan, np.nan], [1.0, np.nan]])
@@ -60,3 +60,4 @@ def test_what_goes_all_round(value: str) -> None:
     assert claims.decide(0, "relation", value, 1) is True
     assert claims.decide(1, "relation", value, 0) is False
     assert claims.decide(0, "relation", value, None) is None
+    assert claims.decide(0, "relation", "inside", 1) is None  # a flat picture does not show that

@@ -102,6 +102,7 @@ DROPPED = [
     (propose("the apple left of the wine glass", (2, "relation", "left of", 3)), "false relation"),
     (propose("the wine glass surrounded by the box", (3, "relation", "surrounded by", 4)), "false relation"),
     (propose("the green apple surrounded by the box", calls(2)), "place without a claim"),
+    (propose("the green apple inside the box", (2, "relation", "surrounded by", 4)), "place without a claim"),
     (propose("the apple right of it", (2, "relation", "right of", 3)), "unclear anchor"),
     (propose("the box right of the apple on the left", (4, "relation", "right of", 1)), "place without a claim"),
     (propose("the wine glass left of the apple", (3, "relation", "left of", 2)), "unclear anchor"),

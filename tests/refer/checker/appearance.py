@@ -45,6 +45,9 @@ def _other(thing: ObjectWords, name: str, told: Told) -> int:
         return 0
     if is_kind_of_other(thing.name, name, told):
         return 0
+    for short, long in ((name, thing.name), (thing.name, name)):
+        if long.endswith(short) and len(short) >= (3 if short.isascii() else 2):
+            return 0
     return 0 if any(contains(spoken(text), name) or contains(text, name) for text in thing.texts) else -1
 
 

@@ -33,12 +33,15 @@ def is_apart(one: str, other: str) -> bool:
 def belongs(name: str, kind: str, supercategory: str) -> int | None:
     """By the first three rules, 1 or 0; None if none of them applies."""
     in_table = kind in KINDS and name in known_names()
-    if name in entries(DOUBTFUL.get(kind, "")) + entries(DOUBTFUL_BY_WORD.get(kind, "")):
-        return 0
+    for wide in (kind, PART_OF.get(kind, "")):
+        if name in entries(DOUBTFUL.get(wide, "")) + entries(DOUBTFUL_BY_WORD.get(wide, "")):
+            return 0
     if name in entries(KINDS.get(kind, "")):
-        return 0 if supercategory == "toy" or is_apart(supercategory, kind) else 1
+        fine = {"", kind} | {within for within, wide in PART_OF.items() if wide == kind}
+        return 1 if supercategory in fine or (kind, supercategory) == ("fruit", "food") else 0
     if kind in (supercategory, PART_OF.get(supercategory)):
-        odd = kind in name and re.search(rf"(^| ){kind}$", name) is None
+        inner = [kind, supercategory, *(entries(KINDS[kind]) if kind in KINDS else ())]
+        odd = any(word in name and re.search(rf"(^| ){re.escape(word)}$", name) is None for word in inner)
         return 0 if in_table or odd else 1
     return None
 
@@ -73,7 +76,10 @@ def is_kind(thing: ObjectWords, kind: str, told: Told) -> int:
 def is_kind_of_other(one: str, other: str, told: Told) -> bool:
     """Whether one of two names is a kind of which the other may be."""
     said = [*KINDS, *(kind for kind in SAID_BY_WORD if kind in told.values())]
-    return any(
-        kind in said and is_plain_kind(name, kind, told.get(name, "")) != -1
-        for kind, name in ((one, other), (other, one))
-    )
+    for kind, name in ((one, other), (other, one)):
+        if kind in said:
+            if is_plain_kind(name, kind, told.get(name, "")) != -1:
+                return True
+        elif kind in SAID_BY_WORD and name not in known_names():
+            return True
+    return False

@@ -109,6 +109,8 @@ def told_by(library: Any) -> dict[str, str]:
 
 def singular(supercategory: str) -> str:
     """A supercategory; of the kinds that the page lists the singular."""
+    if supercategory == "people":
+        return "person"
     listed = {kind for pair in APART for group in pair for kind in entries(group)}
     return next((kind for kind in [*SAID_BY_WORD, *sorted(listed)] if supercategory == f"{kind}s"), supercategory)
 

@@ -68,7 +68,7 @@ KINDS = {
 }
 DOUBTFUL = {
     "fruit": "pear, lemon, tomato",
-    "animal": "rubber duck, teddy bear, hot dog, person, toy",
+    "animal": "rubber duck, teddy bear, hot dog, person, mouse, kite, toy",
     "vehicle": "skateboard, surfboard, skis, snowboard, toy",
     "appliance": """sink, hair drier, tv, laptop, mouse, remote, keyboard, cell phone, clock, lamp, toilet,
     traffic light, parking meter, toy""",
