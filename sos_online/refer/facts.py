@@ -14,7 +14,7 @@ from sos_online.refer.kinds import in_table, is_imitation
 from sos_online.refer.lexicon import COARSE, Attribute, Facet, attribute, near
 from sos_online.refer.nouns import SpokenNames, may_be_short_for, share_a_word, without_s, words_in
 from sos_online.refer.object_words import ObjectWords, Part
-from sos_online.refer.occlusion import COVERING, Occlusion, covering_relations
+from sos_online.refer.occlusion import COVERING, SURROUNDED, Occlusion, covering_relations, surrounded_rows
 from sos_online.refer.sizes import rows_smaller
 from sos_online.types import Target
 
@@ -141,11 +141,23 @@ class Facts:
     def covering(self) -> list[dict[str, Extent]]:
         """For each row as the anchor, the rows in each of the relations ``COVERING`` to it."""
         if self._occlusion is not None:
-            return covering_relations(self._occlusion, self._area, self._whole_area, self.geometry.seen)
-        return [dict.fromkeys(COVERING, Extent(0, self.everything & ~(1 << row))) for row in range(len(self))]
+            return covering_relations(self._occlusion.hidden, self._area, self._whole_area)
+        return self._not_known(*COVERING)
+
+    @cached_property
+    def _surrounded(self) -> list[dict[str, Extent]]:
+        if self._occlusion is not None:
+            return surrounded_rows(self._occlusion, self._area, self._whole_area, self.geometry.seen)
+        return self._not_known(SURROUNDED)
+
+    def _not_known(self, *names: str) -> list[dict[str, Extent]]:
+        return [dict.fromkeys(names, Extent(0, self.everything & ~(1 << row))) for row in range(len(self))]
 
     def relation(self, name: str, anchor: int) -> Extent:
-        """Rows that stand in a relation to an anchor: a direction, or one of ``COVERING``."""
+        """Rows that stand in a relation to an anchor: a direction, one of ``COVERING``, or ``SURROUNDED`` by it, which
+        nobody says of a lamp that is pasted on a vase, but which may be claimed."""
+        if name == SURROUNDED:
+            return self._surrounded[anchor][name]
         return (self.geometry.around if name in DIRECTIONS else self.covering)[anchor][name]
 
     @property
@@ -174,7 +186,7 @@ class Facts:
             return self.looks(known)
         if says == "place" and value in PLACES:
             return self.geometry.places[value]
-        if says == "relation" and other is not None and value in (*DIRECTIONS, *COVERING):
+        if says == "relation" and other is not None and value in (*DIRECTIONS, *COVERING, SURROUNDED):
             return self.relation(value, other)
         return Extent(0, self.everything)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, NamedTuple, get_args
 
 import numpy as np
@@ -12,8 +12,9 @@ from sos_online.refer.extent import Extent, extents_of_anchors
 from sos_online.refer.rings import share_of_ring
 from sos_online.types import RegionMask
 
-Covering = Literal["in front of", "behind", "on", "surrounded by"]
+Covering = Literal["in front of", "behind", "on"]
 COVERING: tuple[Covering, ...] = get_args(Covering)
+SURROUNDED = "surrounded by"
 
 _HIDES, _HIDES_PIXELS = 0.1, 64
 _ON, _NOT_ON, _ON_SEEN, _ON_SIZE = 0.98, 0.5, 0.9, 0.5
@@ -28,11 +29,11 @@ class Occlusion(NamedTuple):
 
     Attributes:
         hidden: so many pixels of the whole object of row p belong to row o in the map, an object in front of it.
-        around: the share of the ring around o that is p's, where o lies on p; NaN elsewhere.
+        around: when called, the share of the ring around o that is p's, where o lies on p; NaN elsewhere. Few ask.
     """
 
     hidden: _Ints
-    around: _Floats
+    around: Callable[[], _Floats]
 
 
 def find_occlusion(
@@ -48,10 +49,14 @@ def find_occlusion(
         area: pixels that are visible of each row, ``[N]``.
     """
     hidden = hidden_pixels(instance_map, whole, partly)
-    around = np.full(hidden.shape, np.nan)
-    back, front = (_shares(hidden, area) >= _ON).nonzero()
-    for p, o in zip(back.tolist(), front.tolist(), strict=True):
-        around[p, o] = share_of_ring(instance_map, o, p, whole[o], int(area[o]))
+
+    def around() -> _Floats:
+        shares = np.full(hidden.shape, np.nan)
+        back, front = (_shares(hidden, area) >= _ON).nonzero()
+        for p, o in zip(back.tolist(), front.tolist(), strict=True):
+            shares[p, o] = share_of_ring(instance_map, o, p, whole[o], int(area[o]))
+        return shares
+
     return Occlusion(hidden, around)
 
 
@@ -84,30 +89,44 @@ def hidden_pixels(
     return pixels
 
 
-def covering_relations(
-    occlusion: Occlusion, area: _Floats, whole_area: _Floats, seen: _Floats
-) -> list[dict[str, Extent]]:
+def covering_relations(hidden: _Ints, area: _Floats, whole_area: _Floats) -> list[dict[str, Extent]]:
     """For each row as the anchor, the rows in each of the relations ``COVERING`` to it.
 
     Args:
-        occlusion: of the rows.
+        hidden: as :func:`hidden_pixels` gives it.
         area, whole_area: pixels that are visible, and of the whole objects, ``[N]``.
-        seen: boxes around what is visible, XYXY ``[N, 4]``.
     """
-    hidden, around = occlusion
     least = np.maximum(_HIDES * np.minimum(whole_area[:, None], whole_area[None]), _HIDES_PIXELS)
     hides, hides_nothing = hidden >= least, hidden == 0  # [p, o]
     share = _shares(hidden, area)
-    fits = (area >= _ON_SEEN * whole_area) & (area <= _ON_SIZE * whole_area[:, None])
-    on = (share >= _ON) & fits
+    return extents_of_anchors(
+        COVERING,
+        np.array([hides, hides.T, _lies_on(share, area, whole_area)]),
+        np.array([hides_nothing, hides_nothing.T, share < _NOT_ON]),
+    )
+
+
+def surrounded_rows(occlusion: Occlusion, area: _Floats, whole_area: _Floats, seen: _Floats) -> list[dict[str, Extent]]:
+    """For each row as the anchor, the rows that are ``SURROUNDED`` by it.
+
+    Args:
+        occlusion: of the rows.
+        area, whole_area: as for :func:`covering_relations`.
+        seen: boxes around what is visible, XYXY ``[N, 4]``.
+    """
+    around, on = occlusion.around(), _lies_on(_shares(occlusion.hidden, area), area, whole_area)
     starts, ends = seen[:, :2], seen[:, 2:]
     out = np.maximum(starts[:, None] - starts, ends - ends[:, None])  # so far o reaches out of p, [p, o, axis]
     reaches_out = (out >= _REACHES_OUT * (ends - starts)).any(axis=2)
-    return extents_of_anchors(
-        COVERING,
-        np.array([hides, hides.T, on, on & (out < 0).all(axis=2) & (around >= _INSIDE)]),
-        np.array([hides_nothing, hides_nothing.T, share < _NOT_ON, reaches_out | (around < _NOT_INSIDE)]),
-    )
+    true, false = on & (out < 0).all(axis=2) & (around >= _INSIDE), reaches_out | (around < _NOT_INSIDE)
+    return extents_of_anchors([SURROUNDED], true[None], false[None])
+
+
+def _lies_on(share: _Floats, area: _Floats, whole_area: _Floats) -> npt.NDArray[np.bool_]:
+    """``[p, o]``: whether o lies on p, of which it has ``share`` of its visible pixels on it."""
+    fits = (area >= _ON_SEEN * whole_area) & (area <= _ON_SIZE * whole_area[:, None])
+    flags: npt.NDArray[np.bool_] = (share >= _ON) & fits
+    return flags
 
 
 def _shares(hidden: _Ints, area: npt.NDArray[np.generic]) -> _Floats:

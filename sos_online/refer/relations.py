@@ -77,8 +77,7 @@ def _fitting(
             return [("nearest", extent)]
     if not covering or not facts.knows_occlusion:
         return goal.met_by(base.extent, facts.geometry.around[row])
-    # a lamp on a vase is surrounded by it for a claim's sake; nobody says so
-    related = {name: extent for name, extent in facts.covering[row].items() if name in _WORDS}
+    related = facts.covering[row]
     found = goal.met_by(base.extent, related)
     if goal.most or any(other.true & base.extent.true for other in related.values()):
         return found

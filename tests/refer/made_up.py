@@ -57,7 +57,7 @@ def facts_of(
     names = SpokenNames(categories, [(told or {}).get(category, "") for category in categories])
     occlusion = None
     if hidden is not None:
-        occlusion = Occlusion(hidden, np.full(hidden.shape, np.nan) if around is None else around)
+        occlusion = Occlusion(hidden, lambda: np.full(hidden.shape, np.nan) if around is None else around)
     return Facts(target, [object_words(thing.category, thing.words) for thing in things], names, occlusion)
 
 

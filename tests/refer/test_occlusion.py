@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sos_online.refer.extent import Extent
-from sos_online.refer.occlusion import Occlusion, covering_relations, hidden_pixels
+from sos_online.refer.occlusion import Occlusion, covering_relations, hidden_pixels, surrounded_rows
 from sos_online.types import RegionMask
 from tests.refer.made_up import answers
 
@@ -52,8 +52,7 @@ def test_ids_beyond_a_byte(count):
 
 def occlusion_of(hidden: list[list[int]], area: list[float], whole_area: list[float]) -> list[dict[str, Extent]]:
     counts = np.array(hidden, np.int64).reshape(len(area), -1)
-    occlusion = Occlusion(counts, np.full(counts.shape, np.nan))
-    return covering_relations(occlusion, np.array(area, float), np.array(whole_area, float), np.zeros((len(area), 4)))
+    return covering_relations(counts, np.array(area, float), np.array(whole_area, float))
 
 
 @pytest.mark.parametrize(
@@ -98,8 +97,9 @@ def test_on_at_the_margin(inside, area, whole, of, answer):
 def test_no_object():
     ids = np.zeros((4, 4), np.int16)
     assert hidden_pixels(ids, []).shape == (0, 0)
-    nothing = Occlusion(np.zeros((0, 0), np.int64), np.zeros((0, 0)))
-    assert covering_relations(nothing, np.zeros(0), np.zeros(0), np.zeros((0, 4))) == []
+    nothing = Occlusion(np.zeros((0, 0), np.int64), lambda: np.zeros((0, 0)))
+    assert covering_relations(nothing.hidden, np.zeros(0), np.zeros(0)) == []
+    assert surrounded_rows(nothing, np.zeros(0), np.zeros(0), np.zeros((0, 4))) == []
 
 
 @given(st.integers(0, 2**32), st.integers(2, 9))
@@ -108,8 +108,7 @@ def test_relations_are_what_the_page_says(seed, count):
     hidden = hidden_pixels(ids, whole)
     area = np.array([np.count_nonzero(ids == row + 1) for row in range(count)], float)
     whole_area = np.array([np.count_nonzero(part.mask) for part in whole], float)
-    occlusion = Occlusion(hidden, np.full(hidden.shape, np.nan))
-    found = covering_relations(occlusion, area, whole_area, np.zeros((count, 4)))
+    found = covering_relations(hidden, area, whole_area)
     for p in range(count):
         front, on, back = (answers(found[p][name], count) for name in ("in front of", "on", "behind"))
         for o in range(count):

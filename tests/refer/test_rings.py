@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sos_online.refer import Occlusion, find_occlusion
-from sos_online.refer.occlusion import covering_relations
+from sos_online.refer.occlusion import SURROUNDED, covering_relations, surrounded_rows
 from sos_online.refer.rings import share_of_ring
 from sos_online.types import RegionMask
 from tests.refer import geometry_reference as reference
@@ -58,10 +58,11 @@ def inside(*masks: np.ndarray) -> list[list[bool | None]]:
     whole_area = np.array([mask.sum() for mask in masks], float)
     seen = np.array([box_of(ids == row + 1) for row in range(len(masks))], float)
     occlusion = find_occlusion(ids, windows(masks), area)
-    found = covering_relations(occlusion, area.astype(float), whole_area, seen)
-    for p, relations in enumerate(found):
-        assert not relations["surrounded by"].true & ~relations["on"].true, p  # what is inside is on it as well
-    return [answers(relations["surrounded by"], len(masks)) for relations in found]
+    found = surrounded_rows(occlusion, area.astype(float), whole_area, seen)
+    covering = covering_relations(occlusion.hidden, area.astype(float), whole_area)
+    for p, (relation, relations) in enumerate(zip(found, covering, strict=True)):
+        assert not relation[SURROUNDED].true & ~relations["on"].true, p  # what is inside is on it as well
+    return [answers(relation[SURROUNDED], len(masks)) for relation in found]
 
 
 SQUARE = block((20, 20, 100, 100))
@@ -155,7 +156,7 @@ def test_rings_are_looked_at_where_one_lies_on_another():
     ids = map_of(masks)
     found = find_occlusion(ids, windows(masks), np.array([np.count_nonzero(ids == row) for row in (1, 2, 3)]))
     assert isinstance(found, Occlusion)
-    assert np.argwhere(~np.isnan(found.around)).tolist() == [[2, 0]]
+    assert np.argwhere(~np.isnan(found.around())).tolist() == [[2, 0]]
 
 
 @st.composite
